@@ -1,0 +1,65 @@
+"""The checks, by area. Each is one function with its manual; this list is the catalogue."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING
+
+from analyzer.plan import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODULES = (
+    "heartbeat.silence",
+    "heartbeat.answers",
+    "heartbeat.period",
+    "heartbeat.zombie",
+    "websocket.refused",
+    "websocket.subprotocol",
+    "websocket.close_codes",
+    "websocket.abnormal_ends",
+    "websocket.idle_cutoff",
+    "websocket.silent_drop",
+    "websocket.flapping",
+    "websocket.long_outage",
+    "boot.loop",
+    "boot.reconnect_habit",
+    "boot.rejected",
+    "protocol.invalid_json",
+    "protocol.request_schema",
+    "protocol.unanswered",
+    "protocol.reused_id",
+    "meter_values.not_a_number",
+    "meter_values.scale",
+    "meter_values.backwards",
+    "meter_values.rebased",
+    "meter_values.missing_samples",
+    "meter_values.transaction_id",
+    "meter_values.stop_below_start",
+    "transactions.never_closed",
+    "transactions.offline_replay",
+    "clock.offset",
+    "clock.time_zone",
+    "clock.no_zone",
+    "security.unencrypted",
+    "security.clear_credentials",
+)
+FAMILIES: Mapping[str, str] = {
+    "HB": "Heartbeat",
+    "WS": "WebSocket",
+    "BT": "Boot",
+    "PR": "Protocol",
+    "MV": "MeterValues",
+    "TX": "Transactions",
+    "CK": "Clock",
+    "SC": "Security",
+}
+
+
+@functools.cache
+def checks() -> tuple[Check, ...]:
+    """All checks, in the order of the catalogue."""
+    modules = [importlib.import_module(f"analyzer.checks.{name}") for name in MODULES]
+    return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Check))

@@ -1,0 +1,106 @@
+"""Outages: the times between the end of one connection and the next that was established."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer import schema
+from analyzer.kernels.columns import NO_TIME, micros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = dict[str, object]
+BOOT_WITHIN = 180 * 1_000_000
+"""A boot this soon after the new connection belongs to the outage before it."""
+WATCHED_ON = 60 * 1_000_000
+"""An end with less than this left of the input says nothing about an outage: the window's edge is no fault."""
+SEEN_ENDING = frozenset({"close", "fin", "rst", "timeout", "lost"})
+_TIMES = ("ts", "upgraded", "end", "last_up", "last_down")
+
+
+def outages(connections: pa.Table, boots: pa.Table, transactions: pa.Table, sources: pa.Table) -> pa.Table:
+    """One row per outage of a station.
+
+    It starts when the connection was seen to end; where that was not seen (it was replaced while it seemed alive), at
+    the last sign of life. Connections that were only inferred from messages have no known end.
+    """
+    stations: dict[object, list[Row]] = {}
+    for row in _plain(connections, _TIMES):
+        if not row["inferred"] and row["station"] is not None:
+            stations.setdefault(row["station"], []).append(row)
+    watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
+    context = _plain(boots, ("ts",)), _plain(transactions, ("started", "stopped"))
+    rows = [row for attempts in stations.values() for row in _of_station(attempts, watched, *context)]
+    return schema.sort(schema.from_rows("outages", rows))
+
+
+def _of_station(attempts: list[Row], watched: dict[str, int], boots: list[Row], transactions: list[Row]) -> Iterator[Row]:
+    established = [row for row in attempts if row["end_kind"] != "refused"]
+    refused = [_time(row, "ts") for row in attempts if row["end_kind"] == "refused"]
+    following: list[Row | None] = [*established[1:], None]
+    for before, after in zip(established, following, strict=True):
+        outage = _between(before, after, watched)
+        if outage is None:
+            continue
+        start, end = _time(outage, "start"), _time(outage, "end")
+        until = end if end != NO_TIME else np.iinfo(np.int64).max
+        outage["attempts"] = sum(start <= moment <= until for moment in refused)
+        outage["boot"] = _boot(boots, before["station"], start, until)
+        outage["in_transaction"] = any(_spans(row, before["station"], start) for row in transactions)
+        yield outage
+
+
+def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | None:
+    alive = max(_time(before, "last_up"), _time(before, "last_down"), _time(before, "ts"))
+    seen = before["end_kind"] in SEEN_ENDING and _time(before, "end") != NO_TIME
+    begins = max(_time(after, "upgraded"), _time(after, "ts")) if after else NO_TIME
+    noticed = _time(before, "end") if seen else begins
+    start = noticed if seen else alive
+    if after is None and (not seen or watched.get(str(before["source"]), NO_TIME) - noticed < WATCHED_ON):
+        return None
+    if after is not None and begins < start:
+        return None  # the new connection was up before the old one ended: the station was never offline
+    return {
+        "station": before["station"],
+        "start": start,
+        "end": begins if after else None,
+        "duration": (begins - start) / 1e6 if after else None,
+        "connection": before["connection"],
+        "next_connection": after["connection"] if after else None,
+        **{name: before[name] for name in ("end_kind", "end_side", "close_code", "source", "origin")},
+        "noticed": noticed,
+        "idle_any": _idle(noticed, max(_time(before, "last_up"), _time(before, "last_down"))),
+        "idle_up": _idle(noticed, _time(before, "last_up")),
+        "idle_down": _idle(noticed, _time(before, "last_down")),
+        "lifetime": _idle(noticed, _time(before, "ts")),
+    }
+
+
+def _idle(noticed: int, last: int) -> float | None:
+    return (noticed - last) / 1e6 if last != NO_TIME else None
+
+
+def _boot(boots: list[Row], station: object, start: int, until: int) -> object:
+    kinds = [row["kind"] for row in boots if row["station"] == station and start <= _time(row, "ts") <= until + BOOT_WITHIN]
+    return kinds[0] if kinds else None
+
+
+def _spans(transaction: Row, station: object, moment: int) -> bool:
+    started, stopped = _time(transaction, "started"), _time(transaction, "stopped")
+    return transaction["station"] == station and NO_TIME < started <= moment and (stopped == NO_TIME or stopped >= moment)
+
+
+def _plain(table: pa.Table, times: tuple[str, ...]) -> list[Row]:
+    """The rows with their times as integers."""
+    for name in times:
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.int64()))
+    return table.to_pylist()  # type: ignore[no-any-return]
+
+
+def _time(row: Row, name: str) -> int:
+    value = row[name]
+    return value if isinstance(value, int) else NO_TIME

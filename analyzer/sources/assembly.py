@@ -1,0 +1,201 @@
+"""Collects what is read of one input into the base tables."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from analyzer import schema
+from analyzer.ocpp import actions
+from analyzer.ocpp.pseudonyms import conceal
+from analyzer.wire import ocppj
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TYPES = {2: "call", 3: "result", 4: "error", 5: "result_error", 6: "send"}
+REQUESTS = frozenset({"call", "send"})
+OTHER_SIDE = {"up": "down", "down": "up"}
+VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
+MAX_OPEN_CALLS = 10_000
+"""Calls of one connection whose answer is still awaited, for naming the answer's action; the oldest is forgotten."""
+EXCERPT = 160
+
+
+class Assembly:
+    """The base tables of one input in the making. `key` makes its connections' names unique among inputs."""
+
+    def __init__(self, source: str, key: str) -> None:
+        self.source = source
+        self.key = key
+        self.connections: list[dict[str, object]] = []
+        self._open_calls: list[OrderedDict[tuple[str, str], str]] = []
+        self._columns = {
+            name: {column: [] for column in schema.arrow(name).names}
+            for name in ("messages", "controls", "transport", "issues")
+        }
+        self.messages = 0
+
+    def connect(self, station: str | None, ts: int | None, origin: int, **attributes: object) -> int:
+        """Note a connection and return its number, from 0."""
+        number = len(self.connections)
+        row = {"station": station, "ts": ts, "origin": origin, "source": self.source, "connection": self.name(number)}
+        self.connections.append({**row, "inferred": False, "retransmissions": 0, "lost_bytes": 0})
+        self._open_calls.append(OrderedDict())
+        self.describe(number, **attributes)
+        return number
+
+    def describe(self, number: int, **attributes: object) -> None:
+        """Add columns of the table `connections` to a connection."""
+        row = self.connections[number]
+        row.update(attributes)
+        subprotocol = attributes.get("subprotocol")
+        if isinstance(subprotocol, str):
+            row["version"] = VERSIONS.get(subprotocol, row.get("version"))
+
+    def name(self, number: int) -> str:
+        """The name of a connection by its number."""
+        return f"{self.key}.{number + 1}"
+
+    def message(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> None:
+        """Take an OCPP-J message; one that cannot be read becomes an issue."""
+        concealed = conceal(text)
+        envelope = ocppj.parse(concealed)
+        if not isinstance(envelope, ocppj.Envelope):
+            side = direction or "up"
+            self.issue(envelope.kind, f"{envelope.detail}: {concealed[:EXCERPT]}", origin, ts, number=number, direction=side)
+            self._alive(number, ts, side)
+            return
+        kind = TYPES[envelope.type]
+        direction = direction or self._direction(number, kind, envelope.id, envelope.action)
+        action = envelope.action if kind in REQUESTS else self._answered(number, direction, envelope.id)
+        if kind == "call":
+            self._ask(number, direction, envelope.id, envelope.action or "")
+        row = self.connections[number]
+        if row.get("version") is None and kind in REQUESTS:
+            row["version"] = actions.version(envelope.action or "", envelope.payload)
+        self._alive(number, ts, direction)
+        self.messages += 1
+        self._add(
+            "messages",
+            station=row["station"],
+            ts=ts,
+            direction=direction,
+            type=kind,
+            id=envelope.id,
+            action=action,
+            payload=envelope.payload,
+            error_code=envelope.error_code,
+            error_description=envelope.error_description,
+            bytes=len(text.encode("utf-8", "replace")),
+            connection=number,
+            origin=origin,
+        )
+
+    def control(
+        self,
+        number: int,
+        ts: int | None,
+        direction: str,
+        kind: str,
+        origin: int,
+        *,
+        detail: str | None = None,
+        close_code: int | None = None,
+        close_reason: str | None = None,
+    ) -> None:
+        """Take a control frame."""
+        self._alive(number, ts, direction)
+        self._add(
+            "controls",
+            station=self.connections[number]["station"],
+            ts=ts,
+            connection=number,
+            direction=direction,
+            kind=kind,
+            detail=detail,
+            close_code=close_code,
+            close_reason=close_reason,
+            origin=origin,
+        )
+
+    def transport(
+        self, number: int, ts: int, kind: str, direction: str | None, size: int, origin: int, detail: str | None = None
+    ) -> None:
+        """Take an event of the transport."""
+        self._add(
+            "transport",
+            station=self.connections[number]["station"],
+            ts=ts,
+            connection=number,
+            kind=kind,
+            direction=direction,
+            bytes=size,
+            detail=detail,
+            origin=origin,
+        )
+
+    def issue(
+        self,
+        kind: str,
+        detail: str,
+        origin: int | None = None,
+        ts: int | None = None,
+        *,
+        number: int | None = None,
+        station: str | None = None,
+        direction: str | None = None,
+        count: int = 1,
+        damage: bool = False,
+    ) -> None:
+        """Take something that is wrong with the input."""
+        self._add(
+            "issues",
+            kind=kind,
+            detail=detail,
+            origin=origin,
+            ts=ts,
+            station=self.connections[number]["station"] if number is not None else station,
+            connection=number,
+            direction=direction,
+            count=count,
+            damage=damage,
+        )
+
+    def tables(self, source: dict[str, object]) -> dict[str, pa.Table]:
+        """The base tables; `source` is the row of this input for the table `sources`."""
+        made = {"sources": schema.from_rows("sources", [{"source": self.source, **source, "messages": self.messages}])}
+        made["connections"] = schema.sort(schema.from_rows("connections", self.connections))
+        for name, columns in self._columns.items():
+            numbers = columns["connection"]
+            stations = [self.connections[n]["station"] if n is not None else s for n, s in zip(numbers, columns["station"], strict=True)]
+            named = {
+                "connection": [None if n is None else self.name(n) for n in numbers],
+                "station": stations,
+                "source": [self.source] * len(numbers),
+            }
+            made[name] = schema.sort(schema.from_columns(name, {**columns, **named}))
+        return made
+
+    def _add(self, table: str, **values: object) -> None:
+        for name, column in self._columns[table].items():
+            column.append(values.get(name))
+
+    def _alive(self, number: int, ts: int | None, direction: str) -> None:
+        if ts is not None:
+            self.connections[number]["last_up" if direction == "up" else "last_down"] = ts
+
+    def _direction(self, number: int, kind: str, identity: str, action: str | None) -> str:
+        if kind in REQUESTS:
+            return actions.direction(action or "") or "up"
+        awaiting = self._open_calls[number]
+        return next((OTHER_SIDE[side] for side in ("up", "down") if (side, identity) in awaiting), "down")
+
+    def _ask(self, number: int, direction: str, identity: str, action: str) -> None:
+        awaiting = self._open_calls[number]
+        awaiting[direction, identity] = action
+        if len(awaiting) > MAX_OPEN_CALLS:
+            awaiting.popitem(last=False)
+
+    def _answered(self, number: int, direction: str, identity: str) -> str | None:
+        return self._open_calls[number].pop((OTHER_SIDE[direction], identity), None)

@@ -1,0 +1,137 @@
+"""From the events of a log to base tables: connections found from lifecycle lines, or inferred where there are none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from analyzer.sources.assembly import Assembly
+from analyzer.sources.events import Connected, Control, Disconnected, Ignored, Message, Refused, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyarrow as pa
+
+    from analyzer.sources.events import Event
+
+UNNAMED = "unnamed"
+"""The station of lines whose log leaves its identity empty."""
+
+
+class Conversation:
+    """The state of one log: which connection of each station is open, and how its lines are accounted for."""
+
+    def __init__(self, source: str, key: str) -> None:
+        self.assembly = Assembly(source, key)
+        self.account: Counter[str] = Counter()
+        self.first: int | None = None
+        self.last: int | None = None
+        self._open: dict[str, int] = {}
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Take all events of a log, in the order of its lines."""
+        for event in events:
+            if isinstance(event, Ignored):
+                self.account["ignored"] += 1
+                continue
+            if event.ts is not None:
+                self.first = event.ts if self.first is None else min(self.first, event.ts)
+                self.last = event.ts if self.last is None else max(self.last, event.ts)
+            self._take(event)
+
+    def tables(self, kind: str, zone: str, *, damaged: bool, size: int) -> dict[str, pa.Table]:
+        """The base tables; a station without an end stays open."""
+        for number in self._open.values():
+            self.assembly.describe(number, end_kind="open", end_observed=False)
+        account = self.account
+        return self.assembly.tables(
+            {
+                "kind": kind,
+                "start": self.first,
+                "end": self.last,
+                "bytes": size,
+                "records": sum(account.values()),
+                "lifecycle": account["lifecycle"],
+                "ignored": account["ignored"],
+                "unknown": account["unknown"],
+                "damaged": damaged,
+                "zone": zone,
+            }
+        )
+
+    def _take(self, event: Message | Connected | Refused | Disconnected | Control | Trouble) -> None:
+        station = (event.station or UNNAMED) if event.station is not None or not isinstance(event, Trouble) else None
+        match event:
+            case Message():
+                number = self._connection(event.station or UNNAMED, event.ts, event.origin)
+                self.assembly.message(number, event.ts, event.direction, event.text, event.origin)
+                self.account["message"] += event.lines
+                return
+            case Connected():
+                self._connect(event.station or UNNAMED, event.ts, event.origin, event.attributes)
+            case Refused():
+                self.assembly.connect(
+                    station,
+                    event.ts,
+                    event.origin,
+                    http_status=event.http_status,
+                    end=event.ts,
+                    end_kind="refused",
+                    end_side="csms",
+                    start_observed=True,
+                    end_observed=True,
+                    **event.attributes,
+                )
+            case Disconnected():
+                self._disconnect(event)
+            case Control():
+                number = self._connection(event.station or UNNAMED, event.ts, event.origin)
+                self.assembly.control(number, event.ts, event.direction, event.kind, event.origin, detail=event.detail)
+            case Trouble():
+                self.assembly.issue(
+                    event.kind, event.detail, event.origin, event.ts, station=station, damage=event.damage
+                )
+                self.account["unknown" if event.kind == "not_understood" else "lifecycle"] += 1
+                return
+        self.account["lifecycle"] += 1
+
+    def _connection(self, station: str, ts: int | None, origin: int) -> int:
+        if station not in self._open:
+            self._open[station] = self.assembly.connect(
+                station, ts, origin, inferred=True, start_observed=False, end_observed=False
+            )
+        return self._open[station]
+
+    def _connect(self, station: str, ts: int | None, origin: int, attributes: dict[str, object]) -> None:
+        replaced = self._open.pop(station, None)
+        if replaced is not None:
+            # A new connection of the same station while no end of the old one was logged: the old one was dead.
+            self.assembly.describe(replaced, end=ts, end_kind="replaced", end_observed=False)
+        self._open[station] = self.assembly.connect(
+            station, ts, origin, upgraded=ts, start_observed=True, end_observed=False, **attributes
+        )
+
+    def _disconnect(self, event: Disconnected) -> None:
+        station = event.station or UNNAMED
+        number = self._connection(station, event.ts, event.origin)
+        del self._open[station]
+        self.assembly.describe(
+            number,
+            end=event.ts,
+            end_kind=event.end_kind,
+            end_side=event.end_side,
+            close_code=event.close_code,
+            close_reason=event.close_reason,
+            end_observed=True,
+        )
+        if event.end_kind == "close" and event.end_side is not None:
+            self.assembly.control(
+                number,
+                event.ts,
+                "up" if event.end_side == "station" else "down",
+                "close",
+                event.origin,
+                close_code=event.close_code,
+                close_reason=event.close_reason,
+            )

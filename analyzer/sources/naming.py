@@ -1,0 +1,32 @@
+"""Names for the stations of connections whose upgrade was not captured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.sources.assembly import Assembly
+
+
+def name_stations(assembly: Assembly) -> None:
+    """Give connections without a station the one that the same client has elsewhere in the input, else its address.
+
+    A charger keeps its address from one connection to the next; where one address has several stations (a proxy, a
+    site behind one router), nothing is guessed. A connection that shows no sign of OCPP is named only where its client
+    speaks OCPP to the same server elsewhere; else it stays without a station.
+    """
+    seen: dict[tuple[object, object], set[object]] = {}
+    for row in assembly.connections:
+        if row["station"] is not None:
+            seen.setdefault((row.get("client"), row.get("server")), set()).add(row["station"])
+    for number, row in enumerate(assembly.connections):
+        if row["station"] is not None:
+            row.pop("ocpp", None)
+            continue
+        named = seen.get((row.get("client"), row.get("server")), set())
+        ocpp = row.pop("ocpp", False)
+        if len(named) == 1:
+            assembly.describe(number, station=next(iter(named)))
+        elif ocpp:
+            assembly.describe(number, station=f"{row.get('client')}")
+            assembly.issue("unnamed_station", "its upgrade was not captured; it goes by its address", number=number)

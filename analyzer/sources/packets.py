@@ -1,0 +1,118 @@
+"""Reads a packet capture: what the wire gives becomes base tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from analyzer.ocpp.pseudonyms import pseudonym
+from analyzer.sources.assembly import Assembly
+from analyzer.sources.naming import name_stations
+from analyzer.wire.conversations import Connection, Totals, WireControl, WireMessage, WireTransport, read_capture
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.sources.opener import Opened
+
+SAME = (
+    "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
+    "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
+    "end_observed", "path", "upgraded",
+)  # fmt: skip
+"""Columns of `connections` that the wire gives under the same name."""
+SHOWN = 2000
+"""Characters of a header that are kept."""
+
+
+def read(
+    opened: Opened, source: str, key: str, *, ports: frozenset[int] = frozenset(), dissector: str = "fast"
+) -> dict[str, pa.Table]:
+    """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
+    assembly = Assembly(source, key)
+    numbers: dict[int, int] = {}
+    totals, damaged, controls = Totals(), False, 0
+    for item in read_capture(opened.stream, ports=ports, dissector=dissector):
+        match item:
+            case Connection():
+                _describe(assembly, numbers, item)
+            case WireMessage():
+                direction = "up" if item.from_station else "down"
+                assembly.message(numbers[item.connection], item.ts, direction, item.text, item.packet)
+            case WireControl():
+                controls += 1
+                _control(assembly, numbers, item)
+            case WireTransport():
+                side = None if item.from_station is None else "up" if item.from_station else "down"
+                number = numbers[item.connection]
+                assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+            case Totals():
+                totals = item
+            case _:
+                damaged = damaged or item.damage
+                number_or_none = numbers.get(item.connection) if item.connection is not None else None
+                assembly.issue(
+                    item.kind, item.detail, item.packet, item.ts, number=number_or_none, count=item.count, damage=item.damage
+                )
+    for fault in opened.fault:
+        damaged = True
+        assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+    name_stations(assembly)
+    return assembly.tables(
+        {
+            "kind": "capture",
+            "start": totals.first_ts,
+            "end": totals.last_ts,
+            "bytes": totals.bytes,
+            "records": totals.packets,
+            "lifecycle": controls,
+            "damaged": damaged,
+            "zone": "UTC, as captures are",
+        }
+    )
+
+
+def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> None:
+    if item.number not in numbers:
+        numbers[item.number] = assembly.connect(None, item.ts, item.packet)
+    station = _station(item.path) if _is_ocpp(item) else None
+    ended = item.end_ts is not None and item.end_kind not in {None, "open"}
+    assembly.describe(
+        numbers[item.number],
+        station=station,
+        ocpp=_is_ocpp(item),
+        **{name: getattr(item, name) for name in SAME},
+        host=item.host or item.server_name,
+        scheme="wss" if item.tls else "ws" if item.messages or item.method else None,
+        agent=item.user_agent and item.user_agent[:SHOWN],
+        offered=item.offered_subprotocols or "" if item.method else None,
+        user=item.user if item.user is None or item.user == station else pseudonym(item.user),
+        end=item.end_ts if ended else None,
+    )
+    if item.http_status not in {None, 101}:
+        assembly.describe(numbers[item.number], end_kind="refused", end_side="csms", end=item.end_ts)
+
+
+def _is_ocpp(item: Connection) -> bool:
+    said = f"{item.subprotocol or ''} {item.offered_subprotocols or ''}".lower()
+    return item.messages > 0 or "ocpp" in said
+
+
+def _station(path: str | None) -> str | None:
+    """The last segment of the URL is the charger's identity, percent-encoded (OCPP-J 1.6 3.1.1)."""
+    if not path:
+        return None
+    return unquote(path.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]) or None
+
+
+def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> None:
+    assembly.control(
+        numbers[item.connection],
+        item.ts,
+        "up" if item.from_station else "down",
+        item.kind,
+        item.packet,
+        detail=item.payload[:32].hex() or None,
+        close_code=item.code,
+        close_reason=item.reason,
+    )

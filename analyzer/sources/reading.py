@@ -1,0 +1,93 @@
+"""Reads one input, whatever it is: finds out what it is and hands it to the reader of its kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.sources import log, packets
+from analyzer.sources.assembly import Assembly
+from analyzer.sources.opener import InputError, opened, size
+from analyzer.wire.records import is_capture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    import pyarrow as pa
+
+CAPTURE = "capture"
+UNKNOWN = "unknown"
+
+
+class SourceError(Exception):
+    """An input that cannot be opened, or a format that does not exist; its text is one line."""
+
+
+class Options(NamedTuple):
+    """How the user wants inputs to be read.
+
+    `format` names a format instead of sniffing, `zone` is the time zone of logs that do not tell it, `ports` are TCP
+    ports of CSMSs, `dissector` is `fast` or `scapy`.
+    """
+
+    format: str | None = None
+    zone: tzinfo | None = None
+    ports: frozenset[int] = frozenset()
+    dissector: str = "fast"
+
+
+class Taken(NamedTuple):
+    """What an input was taken for: a format, how surely, and what it is."""
+
+    name: str
+    sure: float
+    about: str
+
+
+def read(
+    path: str, *, key: str = "1", options: Options = Options(), progress: Callable[[int], None] | None = None
+) -> dict[str, pa.Table]:
+    """The base tables of one input. `key` makes the names of its connections unique among inputs."""
+    chosen = _named(options.format)
+    try:
+        with opened(path, progress) as source:
+            if options.format == CAPTURE or (options.format is None and is_capture(source.head)):
+                return packets.read(source, path, key, ports=options.ports, dissector=options.dissector)
+            if chosen is None:
+                guesses = log.guess(source.head)
+                chosen = guesses[0].format if guesses and guesses[0].sure >= log.SURE_ENOUGH else None
+            if chosen is None:
+                return _not_recognised(path, key, source.head, source.fault)
+            return log.read(source, path, key, chosen, options.zone, size(path))
+    except InputError as error:
+        raise SourceError(str(error)) from None
+
+
+def inspect(path: str) -> list[Taken]:
+    """What an input may be, the likeliest first; empty where nothing fits."""
+    try:
+        with opened(path) as source:
+            if is_capture(source.head):
+                return [Taken(CAPTURE, 1.0, "A packet capture, pcap or pcapng.")]
+            return [Taken(guess.format.NAME, guess.sure, guess.format.ABOUT) for guess in log.guess(source.head)]
+    except InputError as error:
+        raise SourceError(str(error)) from None
+
+
+def _named(name: str | None) -> log.Format | None:
+    if name is None or name == CAPTURE:
+        return None
+    for candidate in log.formats():
+        if candidate.NAME == name:
+            return candidate
+    known = ", ".join([CAPTURE, *(candidate.NAME for candidate in log.formats())])
+    raise SourceError(f"no format is called {name}; there are: {known}")
+
+
+def _not_recognised(path: str, key: str, head: bytes, fault: list[str]) -> dict[str, pa.Table]:
+    assembly = Assembly(path, key)
+    for why in fault:
+        assembly.issue("unreadable", f"the input ends early: {why}", damage=True)
+    what = "is empty" if not head and not fault else "is neither a capture nor a log in a known format"
+    assembly.issue("not_recognised", f"{path} {what}")
+    return assembly.tables({"kind": UNKNOWN, "bytes": size(path) or len(head), "records": 0, "damaged": bool(fault)})

@@ -1,0 +1,198 @@
+"""Trace notation: the language of the manuals, the tests and `show`.
+
+One line a thing that happened. `#` begins a comment line; an indented line continues the one before.
+
+    2026-01-01 08:00:00 CP1 + ocpp1.6 client=10.0.0.7     connected, with columns of `connections`
+    08:00:01 CP1 > BootNotification {"...": "..."}         call of the charger; `<` of the CSMS; `#id` may follow
+    08:00:01.2 CP1 < = {"interval": 60}                    answers the oldest open call; `=#id` a certain one
+    08:00:02 CP1 > ! NotSupported "text" {}                error as answer; `!#id` to a certain call; `!!` to a result
+    08:00:02 CP1 > ~NotifyPeriodicEventStream {}           SEND of 2.1
+    08:00:03 CP1 > raw [2,"7","Heartbeat",{]               a message by its text
+    08:00:05 CP1 > ping        08:00:05 CP1 < pong         control frames
+    08:09:00 CP1 - 1006 by csms "reason"                   ended: close code or fin, rst, timeout, lost; by whom
+    08:09:30 CP1 x 401                                     upgrade refused with this HTTP status
+    08:10:00x5/60s CP1 > Heartbeat                         five times, every 60 s; `$(100+50*i)`, `$(now)` are computed
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
+from analyzer.sources.trace_repeats import unroll
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
+
+NAME = "trace"
+ABOUT = "Trace notation, as `ocpp-analyzer show` prints it and the manuals are written in."
+LOCAL_TIME = False
+SAMPLE = """\
+# a charger boots, beats and is cut off
+2026-01-01 08:00:00 CP1 + ocpp1.6
+08:00:01 CP1 > BootNotification#1 {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+08:00:01.100 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 60, "status": "Accepted"}
+08:01:01x3/60s CP1 > Heartbeat
+08:01:01.1x3/60s CP1 < = {"currentTime": "$(now)"}
+08:03:30 CP1 < Reset {"type": "Soft"}
+08:03:31 CP1 > ! NotSupported "no soft reset"
+08:04:00 CP1 > ping
+08:04:00.1 CP1 < pong
+08:05:00 CP1 - 1011 by csms "server error"
+"""
+DEFAULT_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+HALF_A_DAY = timedelta(hours=12)
+_LINE = re.compile(
+    r"(?:(?P<date>\d{4}-\d\d-\d\d)[T ])?(?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d{1,6})?Z?"
+    r"(?:x(?P<repeats>\d{1,6})/(?P<step>\d{1,9}(?:\.\d{1,6})?)s)?"
+    r"\s+(?P<station>\S+)\s+(?P<rest>[<>+x-](?:\s.*)?)",
+    re.DOTALL,
+)
+_BODY = re.compile(r"(?P<sign>=|!!|!|~)?\s*(?P<word>[A-Za-z][\w.]*)?(?:#(?P<id>\S+))?\s*(?P<tail>.*)", re.DOTALL)
+_END = re.compile(r'(?P<how>\d{4}|fin|rst|timeout|lost)(?:\s+by\s+(?P<side>station|csms|middle))?(?:\s+(?P<reason>".*"))?')
+_WHOLE_COLUMNS = frozenset({"client_port", "server_port", "http_status"})
+
+
+def sniff(head: str) -> float:
+    """The share of lines that read as trace notation."""
+    lines = [line for line in head.splitlines()[:200] if line.strip() and not line.startswith(("#", " ", "\t"))]
+    return sum(_LINE.fullmatch(line) is not None for line in lines) / len(lines) if lines else 0.0
+
+
+def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
+    """The events of a trace; its times are UTC."""
+    del zone
+    troubles: list[Event] = []
+    open_calls: dict[tuple[str, str], list[str]] = defaultdict(list)
+    counter = [0]
+    for ts, number, rest in unroll(_timed(_joined(lines), troubles)):
+        yield from troubles
+        troubles.clear()
+        station, _, what = rest.partition("\0")
+        yield _event(ts, unquote(station), what, number, open_calls, counter)
+    yield from troubles
+
+
+def _joined(lines: Iterable[Line]) -> Iterator[tuple[int, str, int]]:
+    """Lines with their continuations: number, text, how many lines."""
+    number, parts = 0, []
+    for line in lines:
+        if parts and line.text[:1] in {" ", "\t"} and line.text.strip():
+            parts.append(line.text.strip())
+            continue
+        if parts:
+            yield number, "".join(parts), len(parts)
+        number, parts = line.number, [line.text.rstrip()]
+    if parts:
+        yield number, "".join(parts), len(parts)
+
+
+def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterator[tuple[int, int, float, int, str]]:
+    day, before = DEFAULT_DAY, None
+    for number, text, extent in lines:
+        others += [Ignored(number)] * (extent - 1)
+        match = _LINE.fullmatch(text)
+        if match is None or (clock := _clock(match["time"])) is None:
+            blank = not text or text.startswith("#")
+            others.append(Ignored(number) if blank else Trouble(number, "not_understood", text[:200]))
+            continue
+        if match["date"]:
+            day, before = datetime.fromisoformat(match["date"]).replace(tzinfo=UTC), None
+        if before is not None and before - clock > HALF_A_DAY:
+            day += timedelta(days=1)
+        before = clock
+        moment = round((day + clock).timestamp()) * 1_000_000 + round(float(match["fraction"] or 0) * 1e6)
+        yield moment, int(match["repeats"] or 1), float(match["step"] or 0), number, f"{match['station']}\0{match['rest']}"
+
+
+def _clock(text: str) -> timedelta | None:
+    hours, minutes, seconds = (int(part) for part in text.split(":"))
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds) if hours < 24 and minutes < 60 and seconds < 60 else None
+
+
+def _event(
+    ts: int, station: str, what: str, number: int, open_calls: dict[tuple[str, str], list[str]], counter: list[int]
+) -> Event:
+    sign, rest = what[0], what[1:].strip()
+    if sign == "+":
+        words = [word for word in rest.split() if "=" not in word]
+        attributes = _attributes(rest)
+        offered = words[0] if words else ""
+        return Connected(ts, station, number, {"offered": offered, "subprotocol": offered or None, **attributes})
+    if sign == "x":
+        status = rest.split()[0] if rest else ""
+        if not (status.isdigit() and len(status) == 3):
+            return Trouble(number, "not_understood", what[:200], ts, station)
+        return Refused(ts, station, number, int(status), _attributes(rest))
+    if sign == "-":
+        return _ended(ts, station, rest, number)
+    return _spoken(ts, station, "up" if sign == ">" else "down", rest, number, open_calls, counter)
+
+
+def _attributes(text: str) -> dict[str, object]:
+    pairs = (word.split("=", 1) for word in text.split() if "=" in word)
+    return {key: int(value) if key in _WHOLE_COLUMNS and value.isdigit() else unquote(value) for key, value in pairs}
+
+
+def _ended(ts: int, station: str, rest: str, number: int) -> Event:
+    match = _END.fullmatch(rest)
+    if match is None:
+        return Trouble(number, "not_understood", f"- {rest[:200]}", ts, station)
+    how, side = match["how"], match["side"]
+    reason = match["reason"].strip('"') if match["reason"] else None
+    if how == "1006":  # RFC 6455 7.1.5: no close frame was received
+        return Disconnected(ts, station, number, "lost", side, 1006, reason)
+    if how.isdigit():
+        return Disconnected(ts, station, number, "close", side, int(how), reason)
+    return Disconnected(ts, station, number, how, side, None, reason)
+
+
+def _spoken(
+    ts: int,
+    station: str,
+    direction: str,
+    rest: str,
+    number: int,
+    open_calls: dict[tuple[str, str], list[str]],
+    counter: list[int],
+) -> Event:
+    if rest in {"ping", "pong"}:
+        return Control(ts, station, direction, rest, number)
+    if rest.startswith("raw "):
+        return Message(ts, station, direction, rest[4:], number)
+    match = _BODY.fullmatch(rest)
+    if match is None or not (match["sign"] or match["word"]):
+        return Trouble(number, "not_understood", rest[:200], ts, station)
+    sign, word, identity, tail = match["sign"], match["word"] or "", match["id"], match["tail"].strip() or "{}"
+    other = "down" if direction == "up" else "up"
+    if sign in {"=", "!", "!!"}:
+        waiting = open_calls[station, other]
+        identity = identity or (waiting[0] if waiting else "?")
+        if identity in waiting:
+            waiting.remove(identity)
+        if sign == "=":
+            return Message(ts, station, direction, f"[3,{json.dumps(identity)},{tail}]", number)
+        return Message(ts, station, direction, _error(4 if sign == "!" else 5, identity, word, tail), number)
+    counter[0] += 1
+    identity = identity or str(counter[0])
+    if sign is None:
+        open_calls[station, direction].append(identity)
+    kind = 2 if sign is None else 6
+    return Message(ts, station, direction, f"[{kind},{json.dumps(identity)},{json.dumps(word)},{tail}]", number)
+
+
+def _error(kind: int, identity: str, code: str, tail: str) -> str:
+    description, details = '""', tail
+    if tail.startswith('"'):
+        try:
+            text, end = json.JSONDecoder().raw_decode(tail)
+            description, details = json.dumps(text), tail[end:].strip() or "{}"
+        except ValueError:
+            details = "{}"
+    return f"[{kind},{json.dumps(identity)},{json.dumps(code)},{description},{details}]"

@@ -1,0 +1,57 @@
+"""What holds for every check."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer import schema
+from analyzer.checks import FAMILIES, checks
+from analyzer.plan import Check
+from tests.manuals import EXAMPLES, FIRES, SECTIONS, findings, sections
+
+ALL = pytest.mark.parametrize("check", checks(), ids=lambda check: check.id)
+
+
+def test_no_id_is_used_twice() -> None:
+    ids = [check.id for check in checks()]
+    assert len(ids) == len(set(ids))
+
+
+@ALL
+def test_an_id_belongs_to_a_family(check: Check) -> None:
+    assert check.id[:2] in FAMILIES
+    assert check.id[2:].isdigit()
+
+
+@ALL
+def test_a_manual_is_complete(check: Check) -> None:
+    found = sections(check.manual)
+    assert [name for name in SECTIONS if not found.get(name, "").strip()] == []
+    assert check.manual.split("\n")[0].endswith(".")
+
+
+@ALL
+def test_a_check_fires_on_its_example(check: Check) -> None:
+    assert findings(check, sections(check.manual)[FIRES])
+
+
+@ALL
+@pytest.mark.parametrize("name", EXAMPLES[1:])
+def test_a_check_is_silent_on_its_near_miss_and_confounder(check: Check, name: str) -> None:
+    assert findings(check, sections(check.manual)[name]) == []
+
+
+@ALL
+def test_nothing_in_gives_nothing_out(check: Check) -> None:
+    made = check(*(schema.empty(name) for name in check.needs))
+    assert made.num_rows == 0
+    assert made.schema == schema.arrow("findings")
+
+
+@ALL
+def test_findings_have_the_declared_columns_and_proof(check: Check) -> None:
+    for row in findings(check, sections(check.manual)[FIRES]):
+        assert row["check"] == check.id
+        assert row["summary"]
+        assert row["evidence"], "a finding names the rows that prove it"
+        assert row["fingerprint"]

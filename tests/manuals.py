@@ -1,0 +1,51 @@
+"""Runs the examples of the manuals: trace notation to findings."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from analyzer.derive import DERIVATIONS
+from analyzer.engine import Workspace
+from analyzer.sources import trace
+from analyzer.sources.conversation import Conversation
+from analyzer.sources.events import Line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.plan import Check
+
+FIRES, NEAR_MISS, CONFOUNDER = "Fires on:", "Near miss:", "Confounder:"
+EXAMPLES = (FIRES, NEAR_MISS, CONFOUNDER)
+SECTIONS = ("Why it matters:", *EXAMPLES, "Likely causes:", "What to do:", "Source:")
+
+
+def tables(text: str) -> dict[str, pa.Table]:
+    """The base tables of a trace."""
+    conversation = Conversation("example.trace", "1")
+    lines = textwrap.dedent(text).strip("\n").splitlines()
+    conversation.take(trace.read((Line(number, line) for number, line in enumerate(lines, 1)), UTC))
+    made = conversation.tables("trace", "UTC", damaged=False, size=len(text))
+    not_understood = [row["detail"] for row in made["issues"].to_pylist() if row["kind"] == "not_understood"]
+    assert not not_understood, f"not trace notation: {not_understood}"
+    return made
+
+
+def workspace(text: str) -> Workspace:
+    """A workspace over a trace."""
+    return Workspace(tables(text), DERIVATIONS)
+
+
+def findings(check: Check, text: str, **thresholds: float) -> list[dict[str, object]]:
+    """What a check finds in a trace, without what it could not judge."""
+    rows = check(*workspace(text).tables(check.needs), **thresholds).to_pylist()
+    return [row for row in rows if row["severity"] != "unknown"]
+
+
+def sections(manual: str) -> dict[str, str]:
+    """The sections of a manual by their headings."""
+    parts = re.split(r"^([A-Z][A-Za-z ]+:)(?=\s)", manual, flags=re.MULTILINE)
+    return {heading: body for heading, body in zip(parts[1::2], parts[2::2], strict=True)}

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from analyzer.sources.assembly import Assembly
 
 
-def name_stations(assembly: Assembly) -> None:
+def name_stations(assembly: Assembly, speaking: set[int]) -> None:
     """Give connections without a station the one that the same client has elsewhere in the input, else its address.
 
     A charger keeps its address from one connection to the next; where one address has several stations (a proxy, a
     site behind one router), nothing is guessed. A connection that shows no sign of OCPP is named only where its client
-    speaks OCPP to the same server elsewhere; else it stays without a station.
+    speaks OCPP to the same server elsewhere; else it stays without a station. `speaking` are those that do speak it.
     """
     seen: dict[tuple[object, object], set[object]] = {}
     for row in assembly.connections:
@@ -21,12 +21,10 @@ def name_stations(assembly: Assembly) -> None:
             seen.setdefault((row.get("client"), row.get("server")), set()).add(row["station"])
     for number, row in enumerate(assembly.connections):
         if row["station"] is not None:
-            row.pop("ocpp", None)
             continue
         named = seen.get((row.get("client"), row.get("server")), set())
-        ocpp = row.pop("ocpp", False)
         if len(named) == 1:
             assembly.describe(number, station=next(iter(named)))
-        elif ocpp:
+        elif number in speaking:
             assembly.describe(number, station=f"{row.get('client')}")
             assembly.issue("unnamed_station", "its upgrade was not captured; it goes by its address", number=number)

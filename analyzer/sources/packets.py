@@ -31,11 +31,14 @@ def read(
     """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
     assembly = Assembly(source, key)
     numbers: dict[int, int] = {}
+    speaking: set[int] = set()
     totals, damaged, controls = Totals(), False, 0
     for item in read_capture(opened.stream, ports=ports, dissector=dissector):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
+                if _is_ocpp(item):
+                    speaking.add(numbers[item.number])
             case WireMessage():
                 direction = "up" if item.from_station else "down"
                 assembly.message(numbers[item.connection], item.ts, direction, item.text, item.packet)
@@ -57,7 +60,7 @@ def read(
     for fault in opened.fault:
         damaged = True
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
-    name_stations(assembly)
+    name_stations(assembly, speaking)
     return assembly.tables(
         {
             "kind": "capture",
@@ -80,7 +83,6 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
     assembly.describe(
         numbers[item.number],
         station=station,
-        ocpp=_is_ocpp(item),
         **{name: getattr(item, name) for name in SAME},
         host=item.host or item.server_name,
         scheme="wss" if item.tls else "ws" if item.messages or item.method else None,

@@ -1,0 +1,298 @@
+"""What a user holds: `read()` gives a Capture, with tables, checks, verdict, plots and reports."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer import config, engine, schema, sources
+from analyzer.causes import causes
+from analyzer.checks import FAMILIES, checks
+from analyzer.derive import DERIVATIONS
+from analyzer.kernels.columns import NO_TIME, micros, same
+from analyzer.plots import KINDS, figure
+from analyzer.verdict.checklist import checklist
+from analyzer.verdict.coverage import coverage
+from analyzer.verdict.ranking import rank_causes
+from analyzer.verdict.result import CheckInfo, Result
+from analyzer.verdict.sentences import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from analyzer.findings import Findings
+
+TIMED = frozenset({"messages", "controls", "transport"})
+
+
+class Tables(Mapping[str, pa.Table]):
+    """The tables of a capture by name; derived ones are made when they are first asked for."""
+
+    def __init__(self, workspace: engine.Workspace) -> None:
+        self._workspace = workspace
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self:
+            raise KeyError(f"no table is called {name}; there are: {', '.join(self)}")
+        return self._workspace.table(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in set(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*schema.names("base"), *schema.names("derived")))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What was read: base tables, and everything that follows from them. Never changed, only narrowed to another."""
+
+    base: Mapping[str, pa.Table] = field(repr=False)
+
+    @cached_property
+    def _workspace(self) -> engine.Workspace:
+        return engine.Workspace(self.base, DERIVATIONS)
+
+    @property
+    def tables(self) -> Tables:
+        """All base and derived tables, as Arrow."""
+        return Tables(self._workspace)
+
+    @property
+    def stations(self) -> list[str]:
+        """The chargers that were seen."""
+        return self._workspace.stations()
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A table as a pandas frame: `capture.messages`, `capture.calls`, `capture.readings`."""
+        if name.startswith("_") or name not in schema.TABLES or schema.TABLES[name].kind == "outcome":
+            raise AttributeError(f"Capture has no attribute {name!r}")
+        return self.tables[name].to_pandas()
+
+    def __dir__(self) -> list[str]:
+        """The tables are attributes too."""
+        return sorted({*super().__dir__(), *self.tables})
+
+    def station(self, name: str) -> Capture:
+        """The capture narrowed to one charger."""
+        if name not in self.stations:
+            raise KeyError(f"no station is called {name}; there are: {', '.join(self.stations) or 'none'}")
+        return Capture({key: self._of_station(key, table, name) for key, table in self.base.items()})
+
+    def between(self, start: datetime | str | None = None, end: datetime | str | None = None) -> Capture:
+        """The capture narrowed to messages and events from `start` on and before `end` (ISO 8601, UTC if it has no zone)."""
+        low, high = _moment(start), _moment(end)
+        narrowed = {key: _within(table, low, high) if key in TIMED else table for key, table in self.base.items()}
+        return Capture({**narrowed, "sources": _window(self.base["sources"], low, high)})
+
+    def check(
+        self, *, select: Iterable[str] = (), ignore: Iterable[str] = (), thresholds: Iterable[str] = ()
+    ) -> Findings:
+        """Run the checks. Thresholds read `HB01.warn_factor=2`."""
+        return engine.run(checks(), self._workspace, config.resolve(checks(), select=select, ignore=ignore, settings=thresholds))
+
+    def result(
+        self, *, select: Iterable[str] = (), ignore: Iterable[str] = (), thresholds: Iterable[str] = ()
+    ) -> Result:
+        """Checks, causes, checklist and verdict together: what the reports render."""
+        findings = self.check(select=select, ignore=ignore, thresholds=thresholds)
+        declared = {check.id: check for check in checks()}
+        outages = self.tables["outages"]
+        ranked = rank_causes(outages, causes(), engine.weigh(causes(), self._workspace))
+        outcome = {"causes": ranked, "checklist": checklist(findings, self.stations)}
+        tables: dict[str, pa.Table] = {**self.tables, **outcome, "findings": findings.table, "runs": findings.runs}
+        named = {cause.name: cause for cause in causes()}
+        tables["verdict"] = verdict(tables, findings.table, self.stations, named, declared)
+        infos = {check.id: CheckInfo(check.id, check.title, check.manual) for check in declared.values()}
+        return Result(tables, findings, coverage(tables, findings.runs), infos, self.damaged)
+
+    def verdict(self) -> str:
+        """The verdict on each charger in words."""
+        rows = self.result().tables["verdict"].to_pylist()
+        return "\n".join(f"{row['station']}: {row['sentences']}" for row in rows)
+
+    def report(self, path: str | Path | None = None, *, format: str | None = None) -> str:  # noqa: A002 - the command's word
+        """The report as text, written to `path` too where one is given: html, json or text, by name or by ending."""
+        chosen = format or (Path(path).suffix.lstrip(".") if path else "text")
+        text = render(self.result(), chosen)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def write(self, folder: str | Path) -> dict[str, int]:
+        """Write all base and derived tables as Parquet into a folder; the rows of each by name.
+
+        Each file is written under another name first and then renamed: a reader never sees half a table.
+        """
+        import pyarrow.parquet as pq
+
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        written = {}
+        for name, table in self.tables.items():
+            unfinished = target / f".{name}.parquet.unfinished"
+            pq.write_table(table, unfinished, compression="zstd")
+            unfinished.replace(target / f"{name}.parquet")
+            written[name] = table.num_rows
+        return written
+
+    @property
+    def plot(self) -> Plots:
+        """The plots: `capture.plot.timeline()` and so on."""
+        return Plots(self)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether a part of the input was lost."""
+        return any(self.base["sources"]["damaged"].to_pylist()) or any(self.base["issues"]["damage"].to_pylist())
+
+    def _of_station(self, key: str, table: pa.Table, name: str) -> pa.Table:
+        return table if key == "sources" else table.filter(pa.array(same(table["station"], name)))
+
+    def __repr__(self) -> str:
+        """What was read, in a line."""
+        messages = self.base["messages"].num_rows
+        return f"Capture({', '.join(self.stations) or 'no station'}: {messages} messages)"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{name}</th><td>{self.base[name].num_rows}</td></tr>" for name in self.base)
+        return f"<table><caption>{len(self.stations)} stations</caption>{rows}</table>"
+
+
+@dataclass(frozen=True)
+class Plots:
+    """The plots of a capture, each a matplotlib figure."""
+
+    capture: Capture
+
+    def __getattr__(self, kind: str) -> Callable[..., Figure]:
+        """A plot by its name."""
+        if kind not in KINDS:
+            raise AttributeError(f"no plot is called {kind}; there are: {', '.join(KINDS)}")
+        return lambda **options: plot(self.capture, kind, **options)
+
+    def __dir__(self) -> list[str]:
+        """The names of the plots."""
+        return [*KINDS]
+
+
+def read(
+    *paths: str | Path,
+    format: str | None = None,  # noqa: A002 - the command's word
+    zone: str | None = None,
+    ports: Iterable[int] = (),
+    dissector: str = "fast",
+    progress: Callable[[int], None] | None = None,
+) -> Capture:
+    """Read captures and logs, several as one.
+
+    Args:
+        paths: Files, pipes, or `-` for standard input.
+        format: The format of the logs, where it should not be found by sniffing.
+        zone: The time zone of logs that do not tell it, such as `Europe/Berlin`.
+        ports: TCP ports of the CSMS, for captures whose upgrade is missing.
+        dissector: `fast`, or `scapy` to send every packet through Scapy's dissection.
+        progress: Told how many bytes of the current input were read.
+
+    Raises:
+        SourceError: An input cannot be opened, or the format or zone does not exist.
+    """
+    options = sources.Options(format, _zone(zone), frozenset(ports), dissector)
+    parts = [
+        sources.read(str(path), key=str(number), options=options, progress=progress) for number, path in enumerate(paths, 1)
+    ]
+    return Capture({name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")})
+
+
+def plot(capture: Capture, kind: str, *, station: str | None = None) -> Figure:
+    """A plot of a capture by its name, of all chargers or of one."""
+    outcome = {"findings": lambda: capture.check().table}
+    tables = (outcome[name]() if name in outcome else capture.tables[name] for name in figure.needs(kind))
+    return figure.draw(kind, *tables, station=station)
+
+
+def render(result: Result, format: str) -> str:  # noqa: A002 - the command's word
+    """A result as text in a format: text, html or json."""
+    from analyzer.reports import html, json, terminal
+
+    if format == "html":
+        return html.render(result, figures(result))
+    if format == "json":
+        return json.render(result)
+    if format in {"text", "txt"}:
+        return terminal.render(result)
+    raise ValueError(f"no report is called {format}; there are: html, json, text")
+
+
+def figures(result: Result) -> dict[str, str]:
+    """The plots of a report as SVG, by name."""
+    from analyzer.plots.svg import svg
+
+    return {kind: svg(figure.draw(kind, *(result.tables[name] for name in figure.needs(kind)))) for kind in KINDS}
+
+
+def explain(name: str = "") -> str:
+    """The manual of a check, the list of a family, or the whole catalogue.
+
+    Raises:
+        KeyError: No check or family is called so.
+    """
+    wanted = name.strip().upper()
+    for check in checks():
+        if check.id == wanted:
+            thresholds = "".join(f"\n    {key} = {value}" for key, value in check.thresholds.items())
+            return f"{check.id}  {check.title}  ({check.severity})\n\n{check.manual}\n\nThresholds (--set {check.id}.NAME=VALUE):{thresholds or ' none'}\n"
+    chosen = [check for check in checks() if check.id.startswith(wanted)]
+    if not chosen:
+        raise KeyError(f"no check or family is called {name}; families: {', '.join(FAMILIES)}")
+    return "".join(f"{check.id}  {check.severity:8}  {check.title}\n" for check in chosen)
+
+
+def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
+    if name is None:
+        return None
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise sources.SourceError(f"no time zone is called {name}; name one such as Europe/Berlin or UTC") from None
+
+
+def _moment(text: datetime | str | None) -> int | None:
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text) if isinstance(text, str) else text
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+
+
+def _within(table: pa.Table, low: int | None, high: int | None) -> pa.Table:
+    times = micros(table["ts"])
+    keep = times != NO_TIME
+    keep &= times >= low if low is not None else True
+    keep &= times < high if high is not None else True
+    return table.filter(pa.array(keep))
+
+
+def _window(sources_table: pa.Table, low: int | None, high: int | None) -> pa.Table:
+    """The sources with their span cut, so that the edges of the window are known as such."""
+    for name, bound, choose in (("start", low, pc.max_element_wise), ("end", high, pc.min_element_wise)):
+        if bound is not None:
+            place = sources_table.column_names.index(name)
+            column = choose(sources_table[name], pa.scalar(bound, pa.int64()).cast(schema.TIME))
+            sources_table = sources_table.set_column(place, sources_table.schema.field(name), column)
+    return sources_table

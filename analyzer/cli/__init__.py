@@ -1,0 +1,1 @@
+"""The command: a verb parses its arguments, calls the façade, prints, and exits."""

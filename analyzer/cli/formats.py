@@ -1,0 +1,34 @@
+"""`formats`: what inputs can be read, and what an input is taken for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from analyzer.cli import exits
+
+
+def formats(
+    paths: Annotated[list[str] | None, typer.Argument(help="Inputs to look at; nothing lists the formats.", metavar="[PATH...]")] = None,
+) -> None:
+    """What each input is taken for and how surely, or the list of formats."""
+    from analyzer.sources import SourceError, inspect, log
+
+    if not paths:
+        typer.echo("capture          A packet capture, pcap or pcapng, plain or gzip.")
+        for known in log.formats():
+            typer.echo(f"{known.NAME:15}  {known.ABOUT}")
+        return
+    nothing = True
+    for path in paths:
+        try:
+            taken = inspect(path)
+        except SourceError as error:
+            raise exits.Complaint(str(error)) from None
+        nothing = nothing and not taken
+        for guess in taken:
+            typer.echo(f"{path}  {guess.name}  {guess.sure:.0%}  {guess.about}")
+        if not taken:
+            typer.echo(f"{path}  not recognised")
+    raise typer.Exit(exits.NOTHING if nothing else exits.FINE)

@@ -1,0 +1,76 @@
+"""Loads inputs for a verb: progress on stderr, complaints in one line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from analyzer.cli.exits import NOTHING, Complaint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analyzer.capture import Capture
+    from analyzer.cli.choices import Dissector
+
+
+def load(
+    paths: Sequence[str],
+    log_format: str | None,
+    zone: str | None,
+    ports: Sequence[int] | None,
+    dissector: Dissector,
+    *,
+    station: str | None = None,
+) -> Capture:
+    """The capture of these inputs; a complaint where there is nothing to analyse."""
+    from analyzer import capture as facade
+    from analyzer.reports.progress import progress
+    from analyzer.sources import SourceError
+    from analyzer.sources.opener import size
+
+    try:
+        with progress(sum(size(path) for path in paths), "reading") as advance:
+            capture = facade.read(
+                *paths, format=log_format, zone=zone, ports=ports or (), dissector=dissector.value, progress=advance
+            )
+    except SourceError as error:
+        raise Complaint(str(error)) from None
+    if not capture.base["messages"].num_rows and not _attempts(capture):
+        raise Complaint(f"nothing to analyse: {_why(capture)}", NOTHING)
+    if station is None:
+        return capture
+    try:
+        return capture.station(station)
+    except KeyError as error:
+        raise Complaint(str(error.args[0])) from None
+
+
+def _attempts(capture: Capture) -> bool:
+    """Whether a charger was at least seen trying to connect."""
+    return any(name is not None for name in capture.base["connections"]["station"].to_pylist())
+
+
+def _why(capture: Capture) -> str:
+    """What was found instead of OCPP, in a line."""
+    parts = []
+    for row in capture.base["issues"].select(["kind", "detail"]).to_pylist()[:3]:
+        parts.append(str(row["detail"])[:200])
+    for row in capture.base["sources"].to_pylist()[:3]:
+        if row["records"]:
+            parts.append(f"{row['source']} ({row['kind']}, {row['records']} records) holds no OCPP message")
+    return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
+
+
+def colour() -> bool:
+    """Whether standard output takes colour (https://no-color.org)."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """How many columns the terminal has; 100 where there is none."""
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100

@@ -1,0 +1,86 @@
+"""What was read, understood and lost, and what could not be judged: never hidden, never a footnote."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+MOST_SOURCES = 5
+MOST_REASONS = 6
+WORDS = {
+    "truncated": "cut off",
+    "duplicate_capture": "packets captured twice",
+    "not_understood": "lines not understood",
+    "bad_json": "messages that are no JSON",
+    "not_ocpp": "texts that are no OCPP",
+    "unnamed_station": "connections known by address only",
+    "hole": "holes in a stream",
+    "unreadable": "unreadable",
+    "elided": "payloads that the log leaves out",
+}
+
+
+def coverage(tables: Mapping[str, pa.Table], runs: pa.Table) -> list[str]:
+    """The account of the input, one line a thought."""
+    return [*_inputs(tables["sources"]), *_encrypted(tables["connections"]), *_troubles(tables["issues"]), *_unjudged(runs)]
+
+
+def _inputs(sources: pa.Table) -> Iterator[str]:
+    rows = sources.to_pylist()
+    for row in rows[:MOST_SOURCES]:
+        unit = "packets" if row["kind"] == "capture" else "lines"
+        parts = [f"{_count(row['records'])} {unit}", f"{_count(row['messages'])} messages"]
+        if row["lifecycle"]:
+            parts.append(f"{_count(row['lifecycle'])} {'control frames' if unit == 'packets' else 'lifecycle lines'}")
+        if row["ignored"]:
+            parts.append(f"{_count(row['ignored'])} lines without OCPP")
+        if row["unknown"]:
+            parts.append(f"{_count(row['unknown'])} lines not understood")
+        parts.append("a part of it was lost" if row["damaged"] else "nothing lost")
+        if row["zone"] and not str(row["zone"]).startswith("UTC, as"):
+            parts.append(f"times in {row['zone']}")
+        yield f"{row['source']} ({row['kind']}): {' · '.join(parts)}"
+    if len(rows) > MOST_SOURCES:
+        messages = sum(row["messages"] or 0 for row in rows[MOST_SOURCES:])
+        yield f"and {len(rows) - MOST_SOURCES} more inputs with {_count(messages)} messages"
+
+
+def _encrypted(connections: pa.Table) -> Iterator[str]:
+    silent = [row for row in connections.select(["scheme", "station"]).to_pylist() if row["scheme"] == "wss" and not row["station"]]
+    if silent:
+        yield f"not judged: {_count(len(silent))} TLS connection{'s' * (len(silent) > 1)}, encrypted"
+
+
+def _troubles(issues: pa.Table) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    details: dict[str, str] = {}
+    for row in issues.select(["kind", "count", "detail"]).to_pylist():
+        counts[row["kind"]] += row["count"] or 1
+        details.setdefault(row["kind"], row["detail"])
+    for kind, count in counts.most_common():
+        yield f"{WORDS.get(kind, kind.replace('_', ' '))}: {_count(count)}x, such as: {details[kind]}"[:200]
+
+
+def _unjudged(runs: pa.Table) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for row in runs.select(["check", "outcome", "why"]).to_pylist():
+        if row["outcome"] == "failed":
+            yield f"{row['check']} failed: {row['why']}"
+        elif row["outcome"] == "skipped":
+            checks = reasons.setdefault(row["why"], [])
+            if row["check"] not in checks:
+                checks.append(row["check"])
+    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
+    for why, checks in ordered[:MOST_REASONS]:
+        yield f"not judged: {', '.join(checks)} ({why})"
+    if len(ordered) > MOST_REASONS:
+        yield f"and {len(ordered) - MOST_REASONS} more reasons in the table runs"
+
+
+def _count(number: int | None) -> str:
+    return f"{number or 0:,}".replace(",", "\u202f")

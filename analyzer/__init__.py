@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analyzer.capture import Capture, explain, read
     from analyzer.findings import Findings
-    from analyzer.sources import SourceError
+    from analyzer.sources.reading import SourceError
 
 __all__ = ["Capture", "Findings", "SourceError", "explain", "read"]
 __version__ = "0.1.0"
@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Capture": "analyzer.capture",
     "Findings": "analyzer.findings",
-    "SourceError": "analyzer.sources",
+    "SourceError": "analyzer.sources.reading",
     "explain": "analyzer.capture",
     "read": "analyzer.capture",
 }

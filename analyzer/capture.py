@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer import config, engine, schema, sources
+from analyzer import config, engine, schema
 from analyzer.causes import causes
 from analyzer.checks import FAMILIES, checks
 from analyzer.derive import DERIVATIONS
 from analyzer.kernels.columns import NO_TIME, micros, same
 from analyzer.plots import KINDS, figure
+from analyzer.sources import reading
 from analyzer.verdict.checklist import checklist
 from analyzer.verdict.coverage import coverage
 from analyzer.verdict.ranking import rank_causes
@@ -211,9 +212,9 @@ def read(
     Raises:
         SourceError: An input cannot be opened, or the format or zone does not exist.
     """
-    options = sources.Options(format, _zone(zone), frozenset(ports), dissector)
+    options = reading.Options(format, _zone(zone), frozenset(ports), dissector)
     parts = [
-        sources.read(str(path), key=str(number), options=options, progress=progress) for number, path in enumerate(paths, 1)
+        reading.read(str(path), key=str(number), options=options, progress=progress) for number, path in enumerate(paths, 1)
     ]
     return Capture({name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")})
 
@@ -268,7 +269,7 @@ def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise sources.SourceError(f"no time zone is called {name}; name one such as Europe/Berlin or UTC") from None
+        raise reading.SourceError(f"no time zone is called {name}; name one such as Europe/Berlin or UTC") from None
 
 
 def _moment(text: datetime | str | None) -> int | None:

@@ -395,6 +395,28 @@ _DERIVED = (
             ORIGIN,
         ),
     ),
+    TableSchema(
+        "idle_patterns",
+        "derived",
+        "One row per station whose connections end after the same quiet time: an idle cut-off.",
+        (
+            STATION,
+            Field("kind", NAME, "", "hard (something ends the connection) or silent (it is dead, and nobody says so)."),
+            Field("clock", NAME, "", "What the quiet is of: any message, up (the charger's) or down (the CSMS's)."),
+            Field("seconds", REAL, "s", "Median quiet time at the ends that fit the pattern."),
+            Field("count", WHOLE, "", "How many ends fit the pattern."),
+            Field("ends", WHOLE, "", "How many ends were looked at."),
+            Field("share", REAL, "", "Share, 0 to 1."),
+            Field("youden", REAL, "", "Youden's J of fatal against survived quiet times, 0 to 1."),
+            Field("survived", REAL, "s", "Longest quiet time below the cut that a connection survived."),
+            Field("fatal", REAL, "s", "Shortest quiet time at or above the cut that ended a connection."),
+            Field("interval", REAL, "s", "The heartbeat interval in force; null where it is not known."),
+            START,
+            END,
+            SOURCE,
+            ORIGIN,
+        ),
+    ),
 )
 
 _OUTCOME = (

@@ -13,7 +13,8 @@ def formats(
     paths: Annotated[list[str] | None, typer.Argument(help="Inputs to look at; nothing lists the formats.", metavar="[PATH...]")] = None,
 ) -> None:
     """What each input is taken for and how surely, or the list of formats."""
-    from analyzer.sources import SourceError, inspect, log
+    from analyzer.sources import log
+    from analyzer.sources.reading import SourceError, inspect
 
     if not paths:
         typer.echo("capture          A packet capture, pcap or pcapng, plain or gzip.")

@@ -26,7 +26,7 @@ def load(
     """The capture of these inputs; a complaint where there is nothing to analyse."""
     from analyzer import capture as facade
     from analyzer.reports.progress import progress
-    from analyzer.sources import SourceError
+    from analyzer.sources.reading import SourceError
     from analyzer.sources.opener import size
 
     try:

@@ -8,6 +8,7 @@ from analyzer.derive.boots import boots
 from analyzer.derive.calls import calls
 from analyzer.derive.clock import clock
 from analyzer.derive.heartbeats import heartbeats
+from analyzer.derive.idle_patterns import idle_patterns
 from analyzer.derive.outages import outages
 from analyzer.derive.readings import readings
 from analyzer.derive.settings import settings
@@ -21,5 +22,5 @@ if TYPE_CHECKING:
 
 DERIVATIONS: Mapping[str, Callable[..., pa.Table]] = {
     function.__name__: function
-    for function in (calls, settings, heartbeats, readings, transactions, boots, statuses, clock, outages)
+    for function in (calls, settings, heartbeats, readings, transactions, boots, statuses, clock, outages, idle_patterns)
 }

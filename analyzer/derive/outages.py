@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.kernels.columns import NO_TIME, micros
+from analyzer.kernels.columns import NO_TIME, coded, micros, same
+from analyzer.kernels.sequences import latest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,14 @@ SEEN_ENDING = frozenset({"close", "fin", "rst", "timeout", "lost"})
 _TIMES = ("ts", "upgraded", "end", "last_up", "last_down")
 
 
-def outages(connections: pa.Table, boots: pa.Table, transactions: pa.Table, sources: pa.Table) -> pa.Table:
+def outages(
+    connections: pa.Table,
+    messages: pa.Table,
+    controls: pa.Table,
+    boots: pa.Table,
+    transactions: pa.Table,
+    sources: pa.Table,
+) -> pa.Table:
     """One row per outage of a station.
 
     It starts when the connection was seen to end; where that was not seen (it was replaced while it seemed alive), at
@@ -35,6 +43,7 @@ def outages(connections: pa.Table, boots: pa.Table, transactions: pa.Table, sour
     watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
     context = _plain(boots, ("ts",)), _plain(transactions, ("started", "stopped"))
     rows = [row for attempts in stations.values() for row in _of_station(attempts, watched, *context)]
+    _measure_quiet(rows, messages, controls)
     return schema.sort(schema.from_rows("outages", rows))
 
 
@@ -73,15 +82,23 @@ def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | N
         "next_connection": after["connection"] if after else None,
         **{name: before[name] for name in ("end_kind", "end_side", "close_code", "source", "origin")},
         "noticed": noticed,
-        "idle_any": _idle(noticed, max(_time(before, "last_up"), _time(before, "last_down"))),
-        "idle_up": _idle(noticed, _time(before, "last_up")),
-        "idle_down": _idle(noticed, _time(before, "last_down")),
-        "lifetime": _idle(noticed, _time(before, "ts")),
+        "lifetime": (noticed - _time(before, "ts")) / 1e6 if _time(before, "ts") != NO_TIME else None,
     }
 
 
-def _idle(noticed: int, last: int) -> float | None:
-    return (noticed - last) / 1e6 if last != NO_TIME else None
+def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> None:
+    """Add how long each side had been quiet when the connection ended; what came after the end does not count."""
+    signs = pa.concat_tables([table.select(["connection", "ts", "direction"]) for table in (messages, controls)])
+    connection, times = coded(signs.unify_dictionaries()["connection"]), micros(signs["ts"])
+    up = same(signs.unify_dictionaries()["direction"], "up")
+    for clock, chosen in (("any", np.ones(len(up), dtype=bool)), ("up", up), ("down", ~up)):
+        order = np.lexsort((times[chosen], connection.codes[chosen]))
+        codes, moments = connection.codes[chosen][order], times[chosen][order]
+        numbers = {name: code for code, name in enumerate(connection.names)}
+        wanted = np.array([numbers.get(str(row["connection"]), -1) for row in rows], dtype=np.int64)
+        noticed = np.array([_time(row, "noticed") for row in rows], dtype=np.int64)
+        for row, place in zip(rows, latest(codes, moments, wanted, noticed).tolist(), strict=True):
+            row[f"idle_{clock}"] = (_time(row, "noticed") - int(moments[place])) / 1e6 if place >= 0 else None
 
 
 def _boot(boots: list[Row], station: object, start: int, until: int) -> object:

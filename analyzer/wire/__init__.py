@@ -1,0 +1,1 @@
+"""Bytes: packet captures become OCPP messages. Knows nothing of the floors above."""

@@ -1,1 +1,1 @@
-"""Bytes: packet captures become OCPP messages. Knows nothing of the floors above."""
+"""Bytes: from the records of a capture to the messages of its connections. Knows nothing of tables."""

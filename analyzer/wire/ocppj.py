@@ -1,26 +1,28 @@
-"""OCPP-J: the envelope around each message (OCPP-J 1.6 4.2; 2.0.1 part 4 4.2; 2.1 part 4 4.2)."""
+"""Takes the envelope of an OCPP-J message apart (OCPP-J 1.6 section 4; OCPP 2.1 part 4 section 4)."""
 
 from __future__ import annotations
 
 import json
 import re
+from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from typing import NamedTuple
 
 import msgspec
 
 from analyzer.wire.problems import Problem
 
-CALL, CALLRESULT, CALLERROR, CALLRESULTERROR, SEND = 2, 3, 4, 5, 6
-LENGTHS = {CALL: (4, 4), CALLRESULT: (3, 3), CALLERROR: (4, 5), CALLRESULTERROR: (4, 5), SEND: (4, 4)}
-"""Fewest and most members by message type; error details are left out by some, which is no reason to drop the error."""
-MAX_ID = 255
-_PREFIX = re.compile(rb'\s*\[\s*[2-6]\s*,\s*(?:"|-?\d)')
-_RAW = msgspec.json.Decoder(list[msgspec.Raw])
-_TEXT = msgspec.json.Decoder(str)
+CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
+NAMES = {2: "CALL", 3: "CALLRESULT", 4: "CALLERROR", 5: "CALLRESULTERROR", 6: "SEND"}
+LENGTHS = {2: (4, 4), 3: (3, 3), 4: (3, 5), 5: (3, 5), 6: (4, 4)}
+"""Fewest and most elements of each message. Errors without description or details are met and tell enough."""
+MAX_INTEGER_DIGITS = 20
+"""A longer number in a message is kept as text: converting it would be slow, or refused."""
+PREFIX = re.compile(rb"\s*\[\s*[2-6]\s*,\s*[\"\d-]")
+EMPTY = "{}"
 
 
 class Envelope(NamedTuple):
-    """A message: its type, id, action (of a request), payload as the JSON text that it is, and what an error says."""
+    """An OCPP-J message; `payload` is the JSON text of its payload (of an error: its details) as it stood."""
 
     type: int
     id: str
@@ -31,88 +33,98 @@ class Envelope(NamedTuple):
 
 
 def looks_like_ocpp(data: bytes) -> bool:
-    """Whether bytes begin as an OCPP-J message does.
-
-    >>> looks_like_ocpp(b'[2,"19","Heartbeat",{}]'), looks_like_ocpp(b"hello")
-    (True, False)
-    """
-    return _PREFIX.match(data[:64]) is not None
+    """Whether bytes begin as an OCPP-J message does."""
+    return PREFIX.match(data) is not None
 
 
 def parse(text: str) -> Envelope | Problem:
-    """The envelope of a message, or what is wrong with it: `bad_json` or `not_ocpp`.
-
-    >>> parse('[3,"19",{"status":"Accepted"}]').payload
-    '{"status":"Accepted"}'
-    >>> parse('[2,"1","Heartbeat",{]').kind
-    'bad_json'
-    """
-    members = _members(text)
-    if isinstance(members, Problem):
-        return members
-    if not members or members[0] not in {"2", "3", "4", "5", "6"}:
-        return Problem("not_ocpp", f"unknown message type {members[0][:20]}" if members else "an empty array")
-    kind = int(members[0])
-    fewest, most = LENGTHS[kind]
-    if not fewest <= len(members) <= most:
-        return Problem("not_ocpp", f"a message of type {kind} has {most} members, not {len(members)}")
-    words = [_string(member) for member in members[1:4]]
-    if words[0] is None:
-        if not re.fullmatch(r"-?\d{1,30}", members[1]):
-            return Problem("not_ocpp", "the message id is no string")
-        words[0] = members[1]
-    identity = words[0][:MAX_ID]
-    if kind == CALLRESULT:
-        return Envelope(kind, identity, None, members[2])
-    if words[1] is None:
-        return Problem("not_ocpp", "the action is no string" if kind in {CALL, SEND} else "the error code is no string")
-    if kind in {CALL, SEND}:
-        return Envelope(kind, identity, words[1], members[3])
-    return Envelope(kind, identity, None, members[4] if len(members) > 4 else "{}", words[1], words[2])
-
-
-def _members(text: str) -> list[str] | Problem:
-    """The members of the array as JSON texts."""
+    """The envelope of a message: a problem `bad_json` where it is no JSON, `not_ocpp` where it is no OCPP message."""
+    text = text.removeprefix("\ufeff")
     try:
-        return [bytes(member).decode() for member in _RAW.decode(text)]
-    except msgspec.ValidationError:
-        return Problem("not_ocpp", "it is no array")
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        return _members_by_standard_library(text, error)
+        elements = _split_fast(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        try:
+            elements = _split(text)
+        except json.JSONDecodeError as error:
+            return Problem("bad_json", f"{error.msg} at character {error.pos}")
+        except (ValueError, RecursionError) as error:
+            return Problem("bad_json", "nested too deep" if isinstance(error, RecursionError) else f"{error}")
+    if elements is None:
+        return Problem("not_ocpp", "it is not a JSON array")
+    return _envelope(elements)
 
 
-def _members_by_standard_library(text: str, first: Exception) -> list[str] | Problem:
-    """What msgspec refuses (NaN, lone surrogates, great depth) may still be what a charger sent."""
-    try:
-        value = json.loads(text)
-        if not isinstance(value, list):
-            return Problem("not_ocpp", "it is no array")
-        return [json.dumps(member, ensure_ascii=True) for member in value]
-    except json.JSONDecodeError as error:
-        return Problem("bad_json", f"{_fault(text, error)} at character {error.pos}")
-    except (ValueError, RecursionError):
-        return Problem("bad_json", f"it cannot be read ({type(first).__name__})")
+def _split_fast(text: str) -> list[tuple[object, str]]:
+    """The elements of an array: their value where it is a scalar, and their text. Raises on what msgspec refuses."""
+    raw = _DECODER.decode(text)
+    found: list[tuple[object, str]] = []
+    for number, element in enumerate(raw):
+        written = str(bytes(element), "utf-8")
+        scalar = number < 4 and written[:1] not in {"{", "["}
+        found.append((msgspec.json.decode(written) if scalar else None, written))
+    return found
 
 
-def _fault(text: str, error: json.JSONDecodeError) -> str:
-    """What is wrong in a few words: chargers build JSON by hand, and fail in the same few ways."""
-    before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
-    if not after:
-        return "cut off"
-    if after[0] == "'":
-        return "single quotes"
-    if before.endswith(":") and after[0] in ",}]":
-        return "a value is missing"
-    if before.endswith(("[", "{", ",")) and after[0] in ",}]":
-        return "a comma too many"
-    return error.msg[:1].lower() + error.msg[1:]
+_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _string(member: str) -> str | None:
-    if not member.startswith('"'):
+def _split(text: str) -> list[tuple[object, str]] | None:
+    """As `_split_fast`, by the standard library, which takes NaN, lone surrogates and the longest numbers."""
+    at = _skip(text, 0)
+    if text[at : at + 1] != "[":
+        json.loads(text, parse_int=_integer)
         return None
-    try:
-        return _TEXT.decode(member)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        value = json.loads(member)
-        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
+    found: list[tuple[object, str]] = []
+    at = _skip(text, at + 1)
+    if text[at : at + 1] == "]":
+        _expect_end(text, at + 1)
+        return found
+    while True:
+        value, end = _STANDARD.raw_decode(text, at)
+        found.append((None if isinstance(value, dict | list) else value, text[at:end]))
+        at = _skip(text, end)
+        if text[at : at + 1] == "]":
+            _expect_end(text, at + 1)
+            return found
+        if text[at : at + 1] != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+        at = _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    return int(WHITESPACE.match(text, at).end())
+
+
+def _expect_end(text: str, at: int) -> None:
+    if (end := _skip(text, at)) < len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else digits
+
+
+_STANDARD = json.JSONDecoder(parse_int=_integer)
+
+
+def _envelope(elements: list[tuple[object, str]]) -> Envelope | Problem:
+    kind = elements[0][0] if elements else None
+    if not isinstance(kind, int) or isinstance(kind, bool) or kind not in NAMES:
+        return Problem("not_ocpp", "its first element is no message type from 2 to 6")
+    fewest, most = LENGTHS[kind]
+    if not fewest <= len(elements) <= most:
+        return Problem("not_ocpp", f"a {NAMES[kind]} of {len(elements)} elements")
+    identity = elements[1][0]
+    if not isinstance(identity, str | int | float) or isinstance(identity, bool):
+        return Problem("not_ocpp", f"the message id of a {NAMES[kind]} is no text")
+    if kind == CALL_RESULT:
+        return Envelope(kind, str(identity), None, elements[2][1])
+    named = elements[2][0]
+    if not isinstance(named, str):
+        what = "action" if kind in {CALL, SEND} else "error code"
+        return Problem("not_ocpp", f"the {what} of a {NAMES[kind]} is no text")
+    if kind in {CALL, SEND}:
+        return Envelope(kind, str(identity), named, elements[3][1])
+    description = elements[3][0] if len(elements) > 3 else None
+    details = elements[4][1] if len(elements) > 4 else EMPTY
+    return Envelope(kind, str(identity), None, details, named, description if isinstance(description, str) else None)

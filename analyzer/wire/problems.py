@@ -1,12 +1,17 @@
-"""What can be wrong with an input: it is said, never raised."""
+"""What was wrong with the input."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Problem(NamedTuple):
-    """Something that is wrong with the input. `damage` is true where bytes of the input were lost by it."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with the input, which reading went past.
+
+    `kind` is one word, `detail` a few. `ts` is in microseconds since the epoch. `damage` says that bytes of the input
+    were lost: a truncated file, a corrupt block. `count` is how often it happened, `connection` where.
+    """
 
     kind: str
     detail: str

@@ -234,7 +234,7 @@ _DERIVED = (
             STATION,
             _at("When it was said."),
             Field("key", NAME, "", "The 1.6 configuration key, or `Component.Variable` where 1.6 has none."),
-            Field("value", TEXT, "", "The value as text."),
+            Field("text", TEXT, "", "The value as text."),
             Field("number", REAL, "", "The value as a number, where it is one."),
             Field("operation", NAME, "", "boot, set, get, report, file or inferred."),
             Field("status", NAME, "", "What the other side answered: Accepted, Rejected, RebootRequired, NotSupported and so on."),

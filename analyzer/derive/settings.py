@@ -42,7 +42,7 @@ def _said(calls: pa.Table) -> Iterator[dict[str, object]]:
                 "station": call["station"],
                 "ts": call["answered"] or call["ts"],
                 "key": setting.key,
-                "value": setting.value,
+                "text": setting.value,
                 "number": number,
                 "operation": setting.operation,
                 "status": setting.status,
@@ -85,7 +85,7 @@ def _inferred(calls: pa.Table, known: set[object]) -> Iterator[dict[str, object]
         yield {
             **{name: first[name] for name in ("station", "ts", "connection", "source", "origin")},
             "key": INTERVAL_KEY,
-            "value": f"{interval:g}",
+            "text": f"{interval:g}",
             "number": interval,
             "operation": "inferred",
             "effective": station not in known,

@@ -1,0 +1,81 @@
+"""Reads the HTTP exchange that opens a WebSocket (RFC 9112, RFC 6455 4)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+
+MAX_HEAD = 64 << 10
+"""Bytes of a request or response up to its empty line."""
+REQUEST_LINE = re.compile(r"([A-Z]{1,20}) +(\S.*?) +HTTP/\d\.\d\s*\Z")
+STATUS_LINE = re.compile(r"HTTP/\d\.\d +(\d{3})(?: +(.*))?\Z")
+END = re.compile(rb"\r?\n\r?\n")
+METHODS = re.compile(rb"(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|PATCH|DELETE) ")
+STATUS = b"HTTP/1."
+
+
+class Request(NamedTuple):
+    """The head of a request. Header names are in lower case; repeated headers are joined by a comma."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+class Response(NamedTuple):
+    """The head of a response."""
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+
+
+def head_end(data: bytes) -> int | None:
+    """Where the head ends: behind its empty line. None where that is not there yet."""
+    found = END.search(data, 0, MAX_HEAD)
+    return found.end() if found else None
+
+
+def parse_request(head: bytes) -> Request | None:
+    """The head of a request, None where it is none."""
+    first, headers = _lines(head)
+    found = REQUEST_LINE.match(first)
+    return Request(found[1], found[2], headers) if found else None
+
+
+def parse_response(head: bytes) -> Response | None:
+    """The head of a response, None where it is none."""
+    first, headers = _lines(head)
+    found = STATUS_LINE.match(first)
+    return Response(int(found[1]), (found[2] or "").strip(), headers) if found else None
+
+
+def asks_for_websocket(request: Request) -> bool:
+    """Whether a request asks to go on as WebSocket."""
+    return "websocket" in request.headers.get("upgrade", "").lower()
+
+
+def credentials(headers: dict[str, str]) -> tuple[str, str | None]:
+    """The scheme of the Authorization header in lower case, `none` without one, and the user of a basic one."""
+    scheme, _, rest = headers.get("authorization", "").strip().partition(" ")
+    if not scheme:
+        return "none", None
+    if scheme.lower() != "basic":
+        return scheme.lower(), None
+    try:
+        return "basic", base64.b64decode(rest.strip()).partition(b":")[0].decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return "basic", None
+
+
+def _lines(head: bytes) -> tuple[str, dict[str, str]]:
+    first, *rest = head[:MAX_HEAD].decode("utf-8", "replace").split("\n")
+    headers: dict[str, str] = {}
+    for line in rest:
+        name, colon, value = line.partition(":")
+        if colon and name == name.strip():
+            key, value = name.lower(), value.strip()
+            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return first.rstrip("\r"), headers

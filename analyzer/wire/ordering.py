@@ -1,0 +1,242 @@
+"""Puts the bytes of one direction of a TCP connection in order (RFC 9293 3.4)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.wire.events import Data, Fault, Hole, Transport
+from analyzer.wire.link import ACK, FIN
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from analyzer.wire.events import Event
+    from analyzer.wire.link import Segment
+
+PATIENCE = 3_000_000
+"""Microseconds that later bytes wait for those before them."""
+ACKNOWLEDGED_PATIENCE = 200_000
+"""The same once the receiver has acknowledged the missing bytes: only a capture that reorders can still bring them."""
+MAX_HELD_SEGMENTS = 1024
+MAX_HELD_BYTES = 4 << 20
+"""Segments and bytes that wait for those before them in one direction."""
+WINDOW = 1 << 24
+"""How far from the expected place a sequence number may be. OCPP comes nowhere near the 1 GiB of RFC 7323."""
+JUST_NOW = 1_000
+"""Microseconds within which the same segment is one packet captured twice; no sender repeats so soon (RFC 6298)."""
+REMEMBERED = 16
+"""Segments of a direction compared for that."""
+
+
+class Piece(NamedTuple):
+    """Bytes at a place of the stream; `data` is None where the snap length cut them off."""
+
+    position: int
+    length: int
+    data: bytes | None
+    ts: int
+    packet: int
+
+    def cut(self, start: int, end: int) -> Piece:
+        """The part of it between two places."""
+        data = self.data if self.data is None else self.data[start - self.position : end - self.position]
+        return self._replace(position=start, length=end - start, data=data)
+
+
+class Half:
+    """One direction of a flow. Places are sequence numbers that go on growing where those of TCP wrap."""
+
+    __slots__ = (
+        "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
+        "acknowledged", "fin", "flow", "from_client", "next", "start",
+    )  # fmt: skip
+
+    def __init__(self, flow: int, *, from_client: bool) -> None:
+        self.flow = flow
+        self.from_client = from_client
+        self.start: int | None = None
+        self.next: int | None = None
+        self.fin: int | None = None
+        self.acknowledged: int | None = None
+        self._held: list[Piece] = []
+        self._held_bytes = 0
+        self._since = 0
+        self._last: Piece | None = None
+        self._recent: deque[tuple[int, int, int, int]] = deque(maxlen=REMEMBERED)
+        self._window_closed = False
+        self._complained = False
+
+    def begin(self, sequence: int) -> None:
+        """Set where the stream begins."""
+        self.start = self.next = sequence & 0xFFFF_FFFF
+
+    @property
+    def complete(self) -> bool:
+        """Whether every byte up to the FIN is there."""
+        return self.fin is not None and self.next is not None and self.next >= self.fin
+
+    def distance(self, sequence: int) -> int:
+        """How far a sequence number is ahead of the next byte expected; negative behind, 0 where nothing is known."""
+        return 0 if self.next is None else signed(sequence - self.next)
+
+    def repeats(self, segment: Segment) -> bool:
+        """Whether the same segment was seen a moment ago: a packet captured twice."""
+        shape = (segment.sequence, segment.flags, len(segment.payload))
+        twice = any(shape == seen[1:] and abs(segment.ts - seen[0]) <= JUST_NOW for seen in self._recent)
+        self._recent.append((segment.ts, *shape))
+        return twice
+
+    def accept(self, segment: Segment) -> Iterator[Event]:
+        """Take a segment of this direction; what it makes available comes out in the order of the stream."""
+        yield from self._watch_window(segment)
+        length = len(segment.payload) + segment.missing
+        if self.next is None:
+            if not length and not segment.flags & FIN:
+                return
+            self._join(segment.sequence)
+        position = self._next + self.distance(segment.sequence)
+        if (length or segment.flags & FIN) and self.repeats(segment):
+            yield self._transport("duplicate", segment, length)
+            return
+        if segment.flags & FIN and self.fin is None:
+            self.fin = position + length
+            yield self._transport("fin", segment, 0)
+        if length <= 1 and position == self._next - 1 and not segment.flags & FIN:
+            # A keep-alive repeats the last byte or none (RFC 9293 3.8.4); the byte may be anything.
+            yield self._transport("keep_alive", segment, length)
+        elif length:
+            yield from self._place(segment, position)
+
+    def give_up(self, now: int) -> Iterator[Event]:
+        """Declare the bytes lost that were waited for long enough, and let go what comes after them."""
+        while self._held:
+            waited, beyond = now - self._since, self._held[0].position
+            known = self.acknowledged is not None and signed(self.acknowledged - beyond) > 0
+            if known and waited > ACKNOWLEDGED_PATIENCE:
+                why = "acknowledged, so it was sent and not captured"
+            elif waited > PATIENCE or len(self._held) > MAX_HELD_SEGMENTS or self._held_bytes > MAX_HELD_BYTES:
+                why = "it did not come"
+            else:
+                return
+            yield self._declare(why)
+            yield from self._drain(now)
+
+    def finish(self, ts: int, packet: int) -> Iterator[Event]:
+        """Let go everything that still waits."""
+        while self._held:
+            yield self._declare("it did not come before the end")
+            yield from self._drain(ts)
+        if self.next is None or self.acknowledged is None:
+            return
+        missing = signed(self.acknowledged - self.next)
+        # One byte more may be a FIN that was not captured.
+        if 1 < missing < WINDOW and self.fin is None:
+            yield Hole(self.flow, self.from_client, missing, ts, packet, "acknowledged, so it was sent and not captured")
+
+    @property
+    def _next(self) -> int:
+        return self.next or 0
+
+    def _join(self, sequence: int) -> None:
+        """Begin in the middle: where the other side's acknowledgement says, if that is near."""
+        known = self.acknowledged
+        near = known is not None and 0 <= signed(sequence - known) < WINDOW
+        self.begin(known if near and known is not None else sequence)
+
+    def _place(self, segment: Segment, position: int) -> Iterator[Event]:
+        captured = len(segment.payload)
+        whole = Piece(position, captured, segment.payload, segment.ts, segment.number)
+        pieces = [whole] if captured else []
+        if segment.missing:
+            pieces.append(Piece(position + captured, segment.missing, None, segment.ts, segment.number))
+        repeated = 0
+        for piece in pieces:
+            end = piece.position + piece.length
+            if self.fin is not None and end > self.fin:
+                yield from self._complain("data_after_end", "it sent bytes after its FIN", segment)
+                end = max(self.fin, piece.position)
+            yield from self._compare(self._last, piece)
+            start = max(piece.position, self._next)
+            repeated += end - piece.position
+            if start < end:
+                repeated -= yield from self._insert(piece.cut(start, end))
+        yield from self._drain(segment.ts)
+        if repeated:
+            yield self._transport("retransmission", segment, repeated)
+
+    def _insert(self, piece: Piece) -> Generator[Event, None, int]:
+        """Put a piece among those held, and tell how many bytes are new; the earlier captured ones stay."""
+        start, end, fresh = piece.position, piece.position + piece.length, 0
+        at = bisect_left(self._held, start, key=attrgetter("position"))
+        if at and self._held[at - 1].position + self._held[at - 1].length > start:
+            at -= 1
+        while start < end:
+            held = self._held[at] if at < len(self._held) else None
+            until = end if held is None else min(end, max(held.position, start))
+            if until > start:
+                self._since = self._since if self._held else piece.ts
+                self._held.insert(at, piece.cut(start, until))
+                self._held_bytes += until - start
+                fresh += until - start
+                at += 1
+            if held is None:
+                break
+            yield from self._compare(held, piece)
+            start = max(start, held.position + held.length)
+            at += 1
+        return fresh
+
+    def _drain(self, now: int) -> Iterator[Event]:
+        taken = 0
+        while taken < len(self._held) and self._held[taken].position == self.next:
+            piece = self._held[taken]
+            taken += 1
+            self.next = piece.position + piece.length
+            self._held_bytes -= piece.length
+            if piece.data is None:
+                yield Hole(self.flow, self.from_client, piece.length, piece.ts, piece.packet, "cut off by the snap length")
+            else:
+                self._last = piece
+                yield Data(self.flow, self.from_client, piece.data, piece.ts, piece.packet)
+        if taken:
+            del self._held[:taken]
+            self._since = now
+
+    def _declare(self, why: str) -> Hole:
+        first = self._held[0]
+        missing = first.position - self._next
+        self.next = first.position
+        return Hole(self.flow, self.from_client, missing, first.ts, first.packet, why)
+
+    def _compare(self, known: Piece | None, piece: Piece) -> Iterator[Event]:
+        """Complain where two pieces say different things of the same place: somebody interferes, or a sender is broken."""
+        if known is None or known.data is None or piece.data is None:
+            return
+        start = max(known.position, piece.position)
+        end = min(known.position + known.length, piece.position + piece.length)
+        if start < end and known.cut(start, end).data != piece.cut(start, end).data and not self._complained:
+            self._complained = True
+            detail = f"packet {piece.packet} repeats {end - start} bytes of packet {known.packet} with other content"
+            yield Fault(self.flow, "contradictory_overlap", detail, self.from_client, piece.ts, piece.packet)
+
+    def _complain(self, kind: str, detail: str, segment: Segment) -> Iterator[Event]:
+        if not self._complained:
+            self._complained = True
+            yield Fault(self.flow, kind, detail, self.from_client, segment.ts, segment.number)
+
+    def _watch_window(self, segment: Segment) -> Iterator[Event]:
+        closed = segment.window == 0 and bool(segment.flags & ACK)
+        if closed and not self._window_closed:
+            yield self._transport("zero_window", segment, 0)
+        self._window_closed = closed
+
+    def _transport(self, kind: str, segment: Segment, size: int) -> Transport:
+        return Transport(self.flow, kind, self.from_client, segment.ts, segment.number, size)
+
+
+def signed(difference: int) -> int:
+    """The difference of two sequence numbers, which are counted modulo 2**32."""
+    return ((difference + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

@@ -1,0 +1,251 @@
+"""Follows the TCP connections of a capture: their begin, their bytes in order, their end."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from analyzer.wire import roles
+from analyzer.wire.events import Ended, Opened, Transport
+from analyzer.wire.link import ACK, FIN, RST, SYN
+from analyzer.wire.ordering import WINDOW, Half, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from analyzer.wire.events import Event
+    from analyzer.wire.link import Segment
+
+MAX_FLOWS = 100_000
+"""Connections followed at once; beyond it the one that was silent longest is forgotten."""
+MAX_ENDED = 4_096
+"""Ended connections remembered, so that their late packets are not taken for a new one."""
+UNDECIDED = 8
+"""Segments with data of a connection joined in the middle that are looked at to tell who is the client."""
+
+Endpoint = tuple[str, int]
+Key = tuple[Endpoint, Endpoint]
+
+
+@dataclass(slots=True)
+class Flow:
+    """One TCP connection: a pair of endpoints may have several, one after another."""
+
+    number: int
+    client: Endpoint
+    server: Endpoint
+    upper: Half
+    lower: Half
+    ts: int
+    packet: int
+    undecided: list[Segment] = field(default_factory=list)
+    decided: bool = True
+    ignored: bool = False
+    closing: Ended | None = None
+    stray: Segment | None = None
+
+    def half(self, source: Endpoint) -> Half:
+        """The direction of what this endpoint sends."""
+        return self.upper if source == self.client else self.lower
+
+
+class Streams:
+    """The TCP connections of a capture. Feed it segments; it gives events.
+
+    Memory follows the connections that are open. `forgotten` counts those given up for want of room.
+    """
+
+    def __init__(self, ports: frozenset[int] = frozenset()) -> None:
+        self._ports = ports
+        self._flows: OrderedDict[Key, Flow] = OrderedDict()
+        self._ended: OrderedDict[Key, Flow] = OrderedDict()
+        self._by_number: dict[int, Key] = {}
+        self.opened = 0
+        self.forgotten = 0
+
+    def feed(self, segment: Segment) -> Iterator[Event]:
+        """Take the next segment of the capture."""
+        source, destination = (segment.source, segment.source_port), (segment.destination, segment.destination_port)
+        key = (source, destination) if source < destination else (destination, source)
+        flow = self._flows.get(key)
+        if flow is not None:
+            self._flows.move_to_end(key)
+        if segment.flags & SYN:
+            flow = yield from self._synchronise(key, flow or self._ended.get(key), segment)
+        elif flow is None:
+            if not segment.payload or segment.flags & RST or self._is_late(key, segment):
+                return
+            flow = self._open(key, source, destination, segment, decided=False)
+        if flow.decided:
+            yield from self._advance(key, flow, segment)
+        else:
+            yield from self._decide(key, flow, segment)
+
+    def finish(self) -> Iterator[Event]:
+        """Let go everything that is still held: the capture is over."""
+        for key, flow in list(self._flows.items()):
+            yield from self._orient(key, flow)
+            if key in self._flows:
+                yield from self._end(key, flow, "open", flow.ts, flow.packet)
+
+    def ignore(self, number: int) -> None:
+        """Keep nothing more of a flow."""
+        key = self._by_number.get(number)
+        if key is not None:
+            flow = self._flows[key]
+            flow.ignored = True
+            flow.upper, flow.lower = Half(number, from_client=True), Half(number, from_client=False)
+
+    def _open(self, key: Key, client: Endpoint, server: Endpoint, segment: Segment, *, decided: bool = True) -> Flow:
+        self.opened += 1
+        number = self.opened
+        halves = Half(number, from_client=True), Half(number, from_client=False)
+        flow = Flow(number, client, server, *halves, segment.ts, segment.number, decided=decided)
+        self._ended.pop(key, None)
+        self._flows[key] = flow
+        self._by_number[number] = key
+        return flow
+
+    def _announce(self, flow: Flow, segment: Segment, *, handshake_seen: bool) -> Iterator[Event]:
+        yield Opened(flow.number, segment.ts, segment.number, *flow.client, *flow.server, handshake_seen)
+        while len(self._flows) > MAX_FLOWS:
+            key, oldest = next(iter(self._flows.items()))
+            self.forgotten += not oldest.ignored
+            yield from self._orient(key, oldest)
+            yield from self._end(key, oldest, "open", oldest.ts, oldest.packet)
+
+    def _synchronise(self, key: Key, flow: Flow | None, segment: Segment) -> Generator[Event, None, Flow]:
+        """Take a SYN; it begins a connection, belongs to the one there is, or replaces it."""
+        source, destination = (segment.source, segment.source_port), (segment.destination, segment.destination_port)
+        answer = bool(segment.flags & ACK)
+        client, server = (destination, source) if answer else (source, destination)
+        begin = (segment.sequence + 1) & 0xFFFF_FFFF
+        if flow is not None and self._is_same(key, flow, segment, client, begin):
+            half = flow.half(source)
+        else:
+            undecided = []
+            if flow is not None and key in self._flows:
+                undecided = flow.undecided
+                if flow.decided:
+                    yield from self._end(key, flow, "replaced", segment.ts, segment.number)
+                else:
+                    self._by_number.pop(flow.number, None)
+            flow = self._open(key, client, server, segment)
+            yield from self._announce(flow, segment, handshake_seen=True)
+            half = flow.half(source)
+            half.begin(begin)
+            yield from self._note_synchronise(half, segment)
+            for earlier in undecided:
+                yield from self._advance(key, flow, earlier)
+            return flow
+        if half.start is None:
+            half.begin(begin)
+        if not flow.ignored:
+            yield from self._note_synchronise(half, segment)
+        return flow
+
+    @staticmethod
+    def _note_synchronise(half: Half, segment: Segment) -> Iterator[Event]:
+        kind = "duplicate" if half.repeats(segment) else "syn_ack" if segment.flags & ACK else "syn"
+        yield Transport(half.flow, kind, half.from_client, segment.ts, segment.number, 0)
+
+    def _is_same(self, key: Key, flow: Flow, segment: Segment, client: Endpoint, begin: int) -> bool:
+        """Whether a SYN belongs to this connection: the same client, and the same initial sequence number or none yet."""
+        if not flow.decided or flow.client != client:
+            return False
+        half = flow.half((segment.source, segment.source_port))
+        if key not in self._flows:
+            return half.start == begin and half.repeats(segment)
+        if half.start is not None:
+            return half.start == begin
+        other = flow.upper if half is flow.lower else flow.lower
+        expected = half.acknowledged is None or abs(signed(begin - half.acknowledged)) < WINDOW
+        return expected and (not segment.flags & ACK or abs(other.distance(segment.acknowledgement)) < WINDOW)
+
+    def _is_late(self, key: Key, segment: Segment) -> bool:
+        """Whether a segment belongs to a connection that has ended: near to where it was."""
+        flow = self._ended.get(key)
+        if flow is None:
+            return False
+        half = flow.half((segment.source, segment.source_port))
+        return half.next is None or abs(half.distance(segment.sequence)) < WINDOW
+
+    def _decide(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
+        flow.undecided.append(segment)
+        flow.ts, flow.packet = segment.ts, segment.number
+        telling = roles.sent_by_client(segment, self._ports) if segment.payload else None
+        if telling is not None or segment.flags & (FIN | RST) or len(flow.undecided) >= UNDECIDED:
+            yield from self._orient(key, flow)
+
+    def _orient(self, key: Key, flow: Flow) -> Iterator[Event]:
+        """Settle who is the client of a connection joined in the middle, and go through what waited for it."""
+        if flow.decided:
+            return
+        waiting, flow.undecided, flow.decided = flow.undecided, [], True
+        first = waiting[0]
+        told = ((segment, roles.sent_by_client(segment, self._ports)) for segment in waiting if segment.payload)
+        segment, by_client = next((each for each in told if each[1] is not None), (first, None))
+        if by_client is None:
+            by_client = roles.likely_client(first)
+            segment = first
+        source, destination = (segment.source, segment.source_port), (segment.destination, segment.destination_port)
+        flow.client, flow.server = (source, destination) if by_client else (destination, source)
+        yield from self._announce(flow, first, handshake_seen=False)
+        for each in waiting:
+            yield from self._advance(key, flow, each)
+
+    def _advance(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
+        if self._flows.get(key) is not flow:
+            return
+        source = (segment.source, segment.source_port)
+        half, other = (flow.upper, flow.lower) if source == flow.client else (flow.lower, flow.upper)
+        if segment.flags & SYN:
+            segment = segment._replace(sequence=(segment.sequence + 1) & 0xFFFF_FFFF, flags=segment.flags & ~SYN)
+        if abs(half.distance(segment.sequence)) > WINDOW and not flow.ignored:
+            yield from self._stray(key, flow, half, segment)
+            return
+        flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
+        if segment.flags & ACK:
+            other.acknowledged = segment.acknowledgement
+        if segment.flags & (FIN | RST) and flow.closing is None:
+            kind = "rst" if segment.flags & RST else "fin"
+            flow.closing = Ended(flow.number, segment.ts, segment.number, kind, half.from_client)
+        if flow.ignored:
+            half.fin = half.fin or segment.flags & FIN
+            over = bool(half.fin and other.fin)
+        else:
+            yield from half.accept(segment)
+            yield from half.give_up(segment.ts)
+            yield from other.give_up(segment.ts)
+            over = half.complete and other.complete
+        if segment.flags & RST and not flow.ignored:
+            yield Transport(flow.number, "rst", half.from_client, segment.ts, segment.number)
+        if over or segment.flags & RST:
+            yield from self._end(key, flow, "fin", segment.ts, segment.number)
+
+    def _stray(self, key: Key, flow: Flow, half: Half, segment: Segment) -> Iterator[Event]:
+        """Take a segment far from where the stream is: two that fit together are a new connection on the same ports."""
+        earlier = flow.stray
+        if not segment.payload or segment.flags & RST:
+            return
+        flow.stray = segment
+        if earlier is None or earlier.source != segment.source or earlier.source_port != segment.source_port:
+            return
+        if abs(segment.sequence - earlier.sequence) < WINDOW and segment.sequence != earlier.sequence:
+            yield from self._end(key, flow, "replaced", segment.ts, segment.number)
+            del self._ended[key]
+            for each in (earlier, segment):
+                yield from self.feed(each)
+
+    def _end(self, key: Key, flow: Flow, kind: str, ts: int, packet: int) -> Iterator[Event]:
+        """End a flow. The first FIN or RST tells who ended it and when, whatever comes after."""
+        del self._flows[key]
+        del self._by_number[flow.number]
+        if not flow.ignored:
+            yield from flow.upper.finish(ts, packet)
+            yield from flow.lower.finish(ts, packet)
+            yield flow.closing or Ended(flow.number, ts, packet, kind, None)
+        self._ended[key] = flow
+        if len(self._ended) > MAX_ENDED:
+            self._ended.popitem(last=False)

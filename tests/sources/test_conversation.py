@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from tests.manuals import tables
+
+
+def test_messages_without_lifecycle_lines_make_an_inferred_connection() -> None:
+    (row,) = tables("08:00:00 CP1 > Heartbeat\n08:01:00 CP1 > Heartbeat")["connections"].to_pylist()
+    assert (row["inferred"], row["start_observed"], row["end_observed"], row["end_kind"]) == (True, False, False, "open")
+
+
+def test_a_second_connection_without_an_end_of_the_first_replaces_it() -> None:
+    rows = tables("08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 + ocpp1.6")["connections"].to_pylist()
+    assert [row["end_kind"] for row in rows] == ["replaced", "open"]
+
+
+def test_stations_have_connections_of_their_own() -> None:
+    rows = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP2 + ocpp2.0.1\n08:01:00 CP1 - fin")["connections"].to_pylist()
+    assert [(row["station"], row["end_kind"], row["version"]) for row in rows] == [("CP1", "fin", "1.6"), ("CP2", "open", "2.0.1")]
+
+
+def test_the_version_is_told_by_actions_where_no_subprotocol_is_known() -> None:
+    text = "08:00:00 CP1 > TransactionEvent {}\n08:00:00 CP2 > StopTransaction {}\n08:00:00 CP3 > Heartbeat"
+    rows = tables(text)["connections"].to_pylist()
+    assert {row["station"]: row["version"] for row in rows} == {"CP1": "2.0.1", "CP2": "1.6", "CP3": None}
+
+
+def test_an_answer_is_given_the_action_of_its_call() -> None:
+    rows = tables("08:00:00 CP1 > Heartbeat\n08:00:01 CP1 < = {}\n08:00:02 CP1 < =#stray {}")["messages"].to_pylist()
+    assert [row["action"] for row in rows] == ["Heartbeat", "Heartbeat", None]
+
+
+def test_text_that_is_no_json_is_an_issue_with_its_line() -> None:
+    made = tables('08:00:00 CP1 > Heartbeat\n08:00:01 CP1 > raw [2,"7","MeterValues",{"transactionId":,}]')
+    assert made["messages"].num_rows == 1
+    (issue,) = made["issues"].to_pylist()
+    assert (issue["kind"], issue["origin"], issue["station"], issue["direction"]) == ("bad_json", 2, "CP1", "up")
+
+
+def test_secrets_are_replaced_in_messages_and_in_issues() -> None:
+    made = tables(
+        '08:00:00 CP1 > Authorize {"idTag":"04A2B3C4D5"}\n08:00:01 CP1 > raw [2,"7","Authorize",{"idTag":"04A2B3C4D5",]'
+        '\n08:00:02 CP1 < ChangeConfiguration {"key":"AuthorizationKey","value":"0011223344556677"}'
+    )
+    text = str([made[name].to_pylist() for name in made])
+    assert "04A2B3C4D5" not in text
+    assert "0011223344556677" not in text
+
+
+def test_every_line_is_accounted_for() -> None:
+    made = tables("# note\n08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat\n08:00:02 CP1 > ping\n08:00:03 CP1 > raw nonsense")
+    (row,) = made["sources"].to_pylist()
+    assert (row["records"], row["messages"], row["lifecycle"], row["ignored"]) == (5, 1, 2, 1)
+
+
+def test_last_signs_of_life_include_control_frames() -> None:
+    (row,) = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat\n08:00:09 CP1 > ping")["connections"].to_pylist()
+    assert row["last_up"].second == 9

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from analyzer.sources import trace
+from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
+from analyzer.sources.trace_repeats import compute
+
+EIGHT = 1_767_254_400_000_000
+
+
+def events(text: str) -> list[Event]:
+    return list(trace.read((Line(number, line) for number, line in enumerate(text.splitlines(), 1)), UTC))
+
+
+def test_a_call_becomes_its_message() -> None:
+    assert events('08:00:00 CP1 > Heartbeat {"a": 1}') == [Message(EIGHT, "CP1", "up", '[2,"1","Heartbeat",{"a": 1}]', 1)]
+
+
+def test_an_answer_belongs_to_the_oldest_open_call_of_the_other_side() -> None:
+    found = events("08:00:00 CP1 > Heartbeat#a\n08:00:01 CP1 < Reset#b\n08:00:02 CP1 < = {}\n08:00:03 CP1 > = {}")
+    assert [event.text for event in found if isinstance(event, Message)][2:] == ['[3,"a",{}]', '[3,"b",{}]']
+
+
+def test_an_answer_may_name_its_call() -> None:
+    found = events("08:00:00 CP1 > Heartbeat#a\n08:00:01 CP1 > Heartbeat#b\n08:00:02 CP1 < =#b {}\n08:00:03 CP1 < = {}")
+    assert [event.text for event in found if isinstance(event, Message)][2:] == ['[3,"b",{}]', '[3,"a",{}]']
+
+
+def test_an_error_has_a_code_a_text_and_details() -> None:
+    found = events('08:00:00 CP1 < Reset#a\n08:00:01 CP1 > ! NotSupported "not \\"here\\"" {"x":1}')
+    assert found[1] == Message(EIGHT + 1_000_000, "CP1", "up", '[4,"a","NotSupported","not \\"here\\"",{"x":1}]', 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "side", "code"),
+    [
+        ("- 1001 by csms", "close", "csms", 1001),
+        ("- 1006", "lost", None, 1006),
+        ("- fin by station", "fin", "station", None),
+        ("- rst by middle", "rst", "middle", None),
+        ("- timeout", "timeout", None, None),
+    ],
+)
+def test_an_end_tells_how_and_by_whom(line: str, kind: str, side: str | None, code: int | None) -> None:
+    (event,) = events(f"08:00:00 CP1 {line}")
+    assert event == Disconnected(EIGHT, "CP1", 1, kind, side, code, None)
+
+
+def test_a_connection_has_attributes() -> None:
+    (event,) = events("08:00:00 CP1 + ocpp1.6 client=10.0.0.7 client_port=4711")
+    assert isinstance(event, Connected)
+    assert event.attributes == {"offered": "ocpp1.6", "subprotocol": "ocpp1.6", "client": "10.0.0.7", "client_port": 4711}
+
+
+def test_a_refused_upgrade_has_its_status() -> None:
+    assert events("08:00:00 CP1 x 401") == [Refused(EIGHT, "CP1", 1, 401, {})]
+
+
+def test_ping_and_pong_are_lower_case_words() -> None:
+    assert events("08:00:00 CP1 > ping") == [Control(EIGHT, "CP1", "up", "ping", 1)]
+
+
+def test_a_station_may_hold_anything_when_it_is_percent_encoded() -> None:
+    (event,) = events("08:00:00 a%20b%2Fc > ping")
+    assert isinstance(event, Control)
+    assert event.station == "a b/c"
+
+
+def test_a_time_that_goes_back_by_half_a_day_is_the_next_day() -> None:
+    found = events("2026-01-01 23:59:59 CP1 > ping\n00:00:01 CP1 > ping\n00:00:00 CP1 > ping")
+    times = [event.ts for event in found if isinstance(event, Control)]
+    assert [later - times[0] for later in times if later and times[0]] == [0, 2_000_000, 1_000_000]
+
+
+def test_an_indented_line_continues_the_one_before() -> None:
+    found = events('08:00:00 CP1 > Heartbeat {"a":\n    1}')
+    assert [event for event in found if isinstance(event, Message)][0].text == '[2,"1","Heartbeat",{"a":1}]'
+    assert len(found) == 2
+
+
+def test_repeats_are_put_in_order_of_time_with_the_lines_around_them() -> None:
+    found = events("08:00:00x3/60s CP1 > Heartbeat\n08:00:01x3/60s CP1 < = {}")
+    assert [event.direction for event in found if isinstance(event, Message)] == ["up", "down"] * 3
+
+
+def test_values_are_computed_from_the_repeat_and_the_time() -> None:
+    assert compute('{"v":"$(1000+i*50)","t":"$(now+3600)"}', 0, 2) == '{"v":"1100","t":"1970-01-01T01:00:00.000Z"}'
+
+
+@pytest.mark.parametrize("text", ["$(__import__('os'))", "$(i**9)", "$(1/0)", "$(open)"])
+def test_what_is_no_arithmetic_is_left_as_it_stands(text: str) -> None:
+    assert compute(text, 0, 0) == text
+
+
+@pytest.mark.parametrize("line", ["hello", "25:00:00 CP1 > Heartbeat", "08:00:00 CP1 - never", "08:00:00 CP1 x no", "08:00:00 CP1 >"])
+def test_a_line_that_is_not_understood_is_told(line: str) -> None:
+    (event,) = events(line)
+    assert isinstance(event, Trouble)
+    assert event.kind == "not_understood"
+
+
+def test_comments_and_blank_lines_tell_nothing() -> None:
+    assert events("# hello\n") == [Ignored(1)]
+
+
+def test_its_sample_is_trace_notation() -> None:
+    assert trace.sniff(trace.SAMPLE) == 1.0
+    assert not [event for event in events(trace.SAMPLE) if isinstance(event, Trouble)]

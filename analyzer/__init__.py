@@ -1,11 +1,11 @@
 """Says why an electric-vehicle charger went offline, from packet captures and CSMS logs, with proof.
 
-    import analyzer as oa
+import analyzer as oa
 
-    capture = oa.read("night.pcapng")
-    print(capture.verdict())
-    capture.messages            # a pandas frame
-    capture.tables["messages"]  # the Arrow table
+capture = oa.read("night.pcapng")
+print(capture.verdict())
+capture.messages            # a pandas frame
+capture.tables["messages"]  # the Arrow table
 """
 
 from __future__ import annotations

@@ -104,7 +104,9 @@ class Capture:
         self, *, select: Iterable[str] = (), ignore: Iterable[str] = (), thresholds: Iterable[str] = ()
     ) -> Findings:
         """Run the checks. Thresholds read `HB01.warn_factor=2`."""
-        return engine.run(checks(), self._workspace, config.resolve(checks(), select=select, ignore=ignore, settings=thresholds))
+        return engine.run(
+            checks(), self._workspace, config.resolve(checks(), select=select, ignore=ignore, settings=thresholds)
+        )
 
     def result(
         self, *, select: Iterable[str] = (), ignore: Iterable[str] = (), thresholds: Iterable[str] = ()
@@ -214,9 +216,12 @@ def read(
     """
     options = reading.Options(format, _zone(zone), frozenset(ports), dissector)
     parts = [
-        reading.read(str(path), key=str(number), options=options, progress=progress) for number, path in enumerate(paths, 1)
+        reading.read(str(path), key=str(number), options=options, progress=progress)
+        for number, path in enumerate(paths, 1)
     ]
-    return Capture({name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")})
+    return Capture(
+        {name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")}
+    )
 
 
 def plot(capture: Capture, kind: str, *, station: str | None = None) -> Figure:

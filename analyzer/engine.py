@@ -63,7 +63,9 @@ def run(checks: Sequence[Check], workspace: Workspace, config: Config) -> Findin
         made = _judged(made, timeless if check.needs_time else set())
         seconds = time.perf_counter() - began
         rows.append({"check": check.id, "outcome": outcome, "why": why, "seconds": seconds, "rows": made.num_rows})
-        rows += [{"check": check.id, "station": name, "outcome": "skipped", "why": text} for name, text in silent.items()]
+        rows += [
+            {"check": check.id, "station": name, "outcome": "skipped", "why": text} for name, text in silent.items()
+        ]
         tables.append(made)
     table = found.worst_first(schema.concat("findings", tables))
     return Findings(table, schema.from_rows("runs", rows))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute  # noqa: F401
+import pyarrow.compute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -137,7 +137,12 @@ _BASE = (
             STATION,
             _at("When the packet was seen."),
             CONNECTION,
-            Field("kind", NAME, "", "syn, syn_ack, fin, rst, retransmission, duplicate, keep_alive, zero_window, hole or tls."),
+            Field(
+                "kind",
+                NAME,
+                "",
+                "syn, syn_ack, fin, rst, retransmission, duplicate, keep_alive, zero_window, hole or tls.",
+            ),
             DIRECTION,
             Field("bytes", WHOLE, "B", "Size of what was read, or of a whole message."),
             Field("detail", TEXT, "", "More about it, in words."),
@@ -213,7 +218,12 @@ _DERIVED = (
             Field("id", TEXT, "", "Message id, that joins an answer with its call."),
             ACTION,
             Field("payload", TEXT, "", "The payload's JSON text, secrets replaced; of an error, its details."),
-            Field("status", NAME, "", "answered, error, unanswered, interrupted (the connection ended first), pending (the input ended first) or send."),
+            Field(
+                "status",
+                NAME,
+                "",
+                "answered, error, unanswered, interrupted (the connection ended first), pending (the input ended first) or send.",
+            ),
             Field("answered", TIME, "", "When the answer was seen."),
             Field("latency", REAL, "s", "From request to answer."),
             Field("answer", TEXT, "", "Payload of the answer, as JSON text."),
@@ -237,7 +247,12 @@ _DERIVED = (
             Field("text", TEXT, "", "The value as text."),
             Field("number", REAL, "", "The value as a number, where it is one."),
             Field("operation", NAME, "", "boot, set, get, report, file or inferred."),
-            Field("status", NAME, "", "What the other side answered: Accepted, Rejected, RebootRequired, NotSupported and so on."),
+            Field(
+                "status",
+                NAME,
+                "",
+                "What the other side answered: Accepted, Rejected, RebootRequired, NotSupported and so on.",
+            ),
             Field("effective", FLAG, "", "True where it is in force from then on."),
             CONNECTION,
             SOURCE,
@@ -257,7 +272,9 @@ _DERIVED = (
             Field("gap", REAL, "s", "Since the Heartbeat before it on the same connection; null for the first."),
             Field("quiet", FLAG, "", "True where the charger sent no other request in that gap."),
             Field("interval", REAL, "s", "The heartbeat interval in force; null where it is not known."),
-            Field("interval_from", NAME, "", "Where the interval is known from: boot, set, get, report, file, inferred."),
+            Field(
+                "interval_from", NAME, "", "Where the interval is known from: boot, set, get, report, file, inferred."
+            ),
             Field("csms_time", TIME, "", "currentTime of the answer."),
             SOURCE,
             ORIGIN,
@@ -383,13 +400,23 @@ _DERIVED = (
             Field("end_kind", NAME, "", "close, fin, rst, timeout, replaced, refused, lost (how is unknown) or open."),
             Field("end_side", NAME, "", "Who ended it: station, csms, middle; null where unknown."),
             Field("close_code", WHOLE, "", "Status code of the first close frame (RFC 6455 7.4)."),
-            Field("noticed", TIME, "", "When the end of the connection was seen; the outage starts at the last sign of life."),
+            Field(
+                "noticed",
+                TIME,
+                "",
+                "When the end of the connection was seen; the outage starts at the last sign of life.",
+            ),
             Field("idle_any", REAL, "s", "From the last message or ping of either side to the end of the connection."),
             Field("idle_up", REAL, "s", "From the charger's last message or ping to the end of the connection."),
             Field("idle_down", REAL, "s", "From the CSMS's last message or ping to the end of the connection."),
             Field("lifetime", REAL, "s", "Age of the connection at its end."),
             Field("attempts", WHOLE, "", "Refused attempts to connect during the outage."),
-            Field("boot", NAME, "", "Kind of the boot that followed: reboot, reconnect, triggered or unknown; null if none."),
+            Field(
+                "boot",
+                NAME,
+                "",
+                "Kind of the boot that followed: reboot, reconnect, triggered or unknown; null if none.",
+            ),
             Field("in_transaction", FLAG, "", "True where a transaction was open."),
             SOURCE,
             ORIGIN,
@@ -533,7 +560,10 @@ def from_columns(name: str, columns: Mapping[str, Sequence[object] | pa.Array | 
         raise KeyError(f"{name} has no column {', '.join(sorted(unknown))}")
     length = len(next(iter(columns.values()), ()))
     return pa.table(
-        [_column(columns[field.name], field.type) if field.name in columns else pa.nulls(length, field.type) for field in schema],
+        [
+            _column(columns[field.name], field.type) if field.name in columns else pa.nulls(length, field.type)
+            for field in schema
+        ],
         schema=schema,
     )
 
@@ -555,7 +585,10 @@ def concat(name: str, tables: Iterable[pa.Table]) -> pa.Table:
 def sort(table: pa.Table) -> pa.Table:
     """The table sorted by (station, ts, origin), as every table of the project is."""
     keys = [(key, "ascending") for key in ("station", "ts", "start", "source", "origin") if key in table.column_names]
-    decoded = [(key, table[key].cast(pa.string()) if pa.types.is_dictionary(table[key].type) else table[key]) for key, _ in keys]
+    decoded = [
+        (key, table[key].cast(pa.string()) if pa.types.is_dictionary(table[key].type) else table[key])
+        for key, _ in keys
+    ]
     order = pa.compute.sort_indices(pa.table(dict(decoded)), sort_keys=keys) if keys else None
     return table if order is None else table.take(order)
 

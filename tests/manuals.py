@@ -48,4 +48,4 @@ def findings(check: Check, text: str, **thresholds: float) -> list[dict[str, obj
 def sections(manual: str) -> dict[str, str]:
     """The sections of a manual by their headings."""
     parts = re.split(r"^([A-Z][A-Za-z ]+:)(?=\s)", manual, flags=re.MULTILINE)
-    return {heading: body for heading, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return dict(zip(parts[1::2], parts[2::2], strict=True))

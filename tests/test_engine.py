@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-import pyarrow as pa
+from typing import TYPE_CHECKING
+
 import pytest
 
 from analyzer import engine, findings, plan
 from analyzer.config import Config, ConfigError, resolve
 from analyzer.findings import Evidence, Finding, not_judged
 from tests.manuals import workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BEATS = "08:00:00x3/60s CP1 > Heartbeat\n08:00:00 CP2 > StatusNotification"
 
@@ -28,12 +32,13 @@ def failing(messages: pa.Table) -> pa.Table:
 @plan.check("ZZ03", "skips", severity="error")
 def skipping(messages: pa.Table) -> pa.Table:
     """Always skips."""
-    raise plan.Skip("no fact")
+    raise plan.Skip(f"no fact in {messages.num_rows} rows")
 
 
 @plan.check("ZZ04", "cannot judge one", severity="error")
 def unsure(messages: pa.Table) -> pa.Table:
     """Cannot judge CP2."""
+    assert messages.num_rows
     return findings.table([not_judged("CP2", "no interval"), Finding("CP1", "bad", severity="critical")])
 
 
@@ -73,18 +78,22 @@ def test_a_check_that_fails_costs_one_row_and_not_the_run() -> None:
 
 def test_a_skipped_check_says_what_is_missing() -> None:
     (row,) = run(skipping).runs.to_pylist()
-    assert (row["outcome"], row["why"]) == ("skipped", "no fact")
+    assert (row["outcome"], row["why"]) == ("skipped", "no fact in 4 rows")
 
 
 def test_a_station_without_rows_in_the_subject_is_not_judged() -> None:
     rows = [row for row in run(counting).runs.to_pylist() if row["station"]]
-    assert [(row["station"], row["outcome"], row["why"]) for row in rows] == [("CP2", "skipped", "nothing in heartbeats")]
+    assert [(row["station"], row["outcome"], row["why"]) for row in rows] == [
+        ("CP2", "skipped", "nothing in heartbeats")
+    ]
 
 
 def test_what_a_check_could_not_judge_is_no_finding() -> None:
     found = run(unsure)
     assert [row["station"] for row in found.table.to_pylist()] == ["CP1"]
-    assert [(row["station"], row["why"]) for row in found.runs.to_pylist() if row["station"]] == [("CP2", "no interval")]
+    assert [(row["station"], row["why"]) for row in found.runs.to_pylist() if row["station"]] == [
+        ("CP2", "no interval")
+    ]
 
 
 def test_findings_come_worst_first() -> None:

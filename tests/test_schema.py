@@ -69,7 +69,9 @@ def test_every_derived_table_is_empty_where_nothing_was_read(name: str) -> None:
     assert made.schema == schema.arrow(name)
 
 
-@pytest.mark.parametrize("name", ["calls", "settings", "readings", "transactions", "boots", "statuses", "clock", "outages", "heartbeats"])
+@pytest.mark.parametrize(
+    "name", ["calls", "settings", "readings", "transactions", "boots", "statuses", "clock", "outages", "heartbeats"]
+)
 def test_a_charger_s_life_fills_the_derived_tables(name: str) -> None:
     assert workspace(LIFE).table(name).num_rows > 0
 

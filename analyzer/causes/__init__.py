@@ -11,7 +11,16 @@ from analyzer.plan import Cause
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MODULES = ("read_deadline", "idle_cutoff", "silent_nat", "power_loss", "reboot", "refused", "closed_by_code", "unanswered_calls")
+MODULES = (
+    "read_deadline",
+    "idle_cutoff",
+    "silent_nat",
+    "power_loss",
+    "reboot",
+    "refused",
+    "closed_by_code",
+    "unanswered_calls",
+)
 
 
 @functools.cache

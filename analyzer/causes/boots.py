@@ -25,13 +25,19 @@ def boots_after(outages: pa.Table, boots: pa.Table) -> Iterator[tuple[int, dict[
         start, end = outage["start"], outage["end"]
         if end is None:
             continue
-        after = (row for row in booted if row["station"] == outage["station"] and row["ts"] and start <= row["ts"] <= end + BOOT_WITHIN)
+        after = (
+            row
+            for row in booted
+            if row["station"] == outage["station"] and row["ts"] and start <= row["ts"] <= end + BOOT_WITHIN
+        )
         yield number, next(after, None)
 
 
 def commanded(calls: pa.Table, station: str, moment: object) -> str | None:
     """What the CSMS had ordered in the ten minutes before, that makes chargers reboot."""
-    orders = calls.filter(pa.array(same(calls["action"], *COMMANDS) & same(calls["direction"], "down") & same(calls["station"], station)))
+    orders = calls.filter(
+        pa.array(same(calls["action"], *COMMANDS) & same(calls["direction"], "down") & same(calls["station"], station))
+    )
     for row in reversed(orders.select(["ts", "action"]).to_pylist()):
         if row["ts"] and row["ts"] <= moment and moment - row["ts"] <= COMMAND_WITHIN:
             return str(row["action"])

@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from analyzer.kernels import idle
 from analyzer.kernels.columns import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RACE = 0.02
 CLOCKS = {"any": "any message", "up": "the charger's last message", "down": "the CSMS's last message"}
-KNOWN = (
-    (55, "Heroku's router"),
-    (60, "nginx, an AWS load balancer or ocpp-go by default"),
-    (100, "Cloudflare"),
-    (240, "Azure's load balancer by default"),
-    (350, "AWS's network load balancer or NAT gateway"),
-    (900, "SteVe's ping interval"),
-)
 
 
 def fitting(outages: pa.Table, patterns: pa.Table, kind: str) -> Iterator[tuple[int, dict[str, object], float]]:
@@ -31,16 +23,15 @@ def fitting(outages: pa.Table, patterns: pa.Table, kind: str) -> Iterator[tuple[
         if pattern is None or outage["boot"] == "reboot":
             continue
         age = outage[f"idle_{pattern['clock']}"]
-        if age is not None and age >= pattern["fatal"] * 0.999 and (kind == "silent" or age <= pattern["seconds"] * 1.02 + 1):
+        if (
+            age is not None
+            and age >= pattern["fatal"] * 0.999
+            and (kind == "silent" or age <= pattern["seconds"] * idle.RATIO + idle.SLACK)
+        ):
             yield number, pattern, age
 
 
 def races(pattern: dict[str, object]) -> bool:
     """Whether the cut-off comes at the heartbeat interval, so that any delay of a beat loses."""
     interval, seconds = pattern["interval"], pattern["seconds"]
-    return isinstance(interval, float) and isinstance(seconds, float) and abs(seconds - interval) <= RACE * interval
-
-
-def device(seconds: float) -> str | None:
-    """What is known to cut off at this age, within 3 %."""
-    return next((name for limit, name in KNOWN if abs(seconds - limit) <= 0.03 * limit), None)
+    return isinstance(interval, float) and isinstance(seconds, float) and idle.races(seconds, interval)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.causes.idle import CLOCKS, device, fitting, races
+from analyzer.causes.idle import CLOCKS, fitting, races
+from analyzer.kernels.idle import device
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def idle_cutoff(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
                 f"the connection ended {seconds:.1f} s after {CLOCKS[str(pattern['clock'])]}"
                 + (f", the timeout of {known}" if known else ""),
             ),
-            Clue(number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came at that age, this one at {age:.1f} s"),
+            Clue(
+                number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came at that age, this one at {age:.1f} s"
+            ),
         ]
     return clues

@@ -34,6 +34,8 @@ def read_deadline(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
                 f"{by} ended the connection {pattern['seconds']:.1f} s after {CLOCKS[str(pattern['clock'])]}, "
                 f"and the heartbeat interval is {pattern['interval']:g} s too, so any delay loses the race",
             ),
-            Clue(number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came at that age, this one at {age:.1f} s"),
+            Clue(
+                number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came at that age, this one at {age:.1f} s"
+            ),
         ]
     return clues

@@ -30,17 +30,26 @@ MEANING = {
 )
 def refused(outages: pa.Table, connections: pa.Table) -> list[Clue]:
     """Attempts to connect during the outage were answered with another HTTP status than 101 (OCPP-J 1.6 3.2)."""
-    attempts = [row for row in connections.select(["station", "ts", "http_status", "end_kind"]).to_pylist() if row["end_kind"] == "refused"]
+    attempts = [
+        row
+        for row in connections.select(["station", "ts", "http_status", "end_kind"]).to_pylist()
+        if row["end_kind"] == "refused"
+    ]
     clues = []
     for number, outage in enumerate(outages.select(["station", "start", "end"]).to_pylist()):
         inside = [
             row["http_status"]
             for row in attempts
-            if row["station"] == outage["station"] and row["ts"] >= outage["start"] and (outage["end"] is None or row["ts"] <= outage["end"])
+            if row["station"] == outage["station"]
+            and row["ts"] >= outage["start"]
+            and (outage["end"] is None or row["ts"] <= outage["end"])
         ]
         if not inside:
             continue
         status = max(set(inside), key=inside.count)
         told = f"{len(inside)} attempts refused, mostly with HTTP {status} ({MEANING.get(status, 'see the server')})"
-        clues += [Clue(number, 2.0 + min(2.0, 0.5 * len(inside)), told), Clue(number, 0.5, "the network path was up: the server answered")]
+        clues += [
+            Clue(number, 2.0 + min(2.0, 0.5 * len(inside)), told),
+            Clue(number, 0.5, "the network path was up: the server answered"),
+        ]
     return clues

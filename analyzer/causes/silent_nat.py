@@ -21,7 +21,9 @@ def silent_nat(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
 
     Speaks for it: quiet times that were always fatal, and shorter ones that were always survived.
     """
-    found = {row["station"]: row for row in idle_patterns.filter(pa.array(same(idle_patterns["kind"], "silent"))).to_pylist()}
+    found = {
+        row["station"]: row for row in idle_patterns.filter(pa.array(same(idle_patterns["kind"], "silent"))).to_pylist()
+    }
     clues = []
     for number, outage in enumerate(outages.to_pylist()):
         pattern = found.get(outage["station"])
@@ -40,5 +42,3 @@ def silent_nat(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
             Clue(number, 1.5, f"{pattern['count']} of {pattern['ends']} connections died so, without a word"),
         ]
     return clues
-
-

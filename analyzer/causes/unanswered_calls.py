@@ -44,7 +44,11 @@ def unanswered_calls(outages: pa.Table, calls: pa.Table) -> list[Clue]:
                 continue
             asker, silent = SIDES[direction]
             actions = ", ".join(sorted({str(row["action"]) for row in stuck}))
-            clues.append(Clue(number, 2.5, f"{silent} did not answer the last {len(stuck)} calls ({actions}) while it still sent"))
+            clues.append(
+                Clue(
+                    number, 2.5, f"{silent} did not answer the last {len(stuck)} calls ({actions}) while it still sent"
+                )
+            )
             if outage["end_side"] == CLOSED_BY[direction]:
                 clues.append(Clue(number, 1.0, f"{asker}, which waited, ended the connection"))
     return clues

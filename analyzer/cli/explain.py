@@ -10,7 +10,10 @@ from analyzer.cli import exits
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="A check such as HB01, or a family such as HB; nothing lists all.", metavar="[ID|FAMILY]")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(help="A check such as HB01, or a family such as HB; nothing lists all.", metavar="[ID|FAMILY]"),
+    ] = "",
 ) -> None:
     """The manual of a check: why it matters, what fires it, what to do."""
     from analyzer import capture as facade

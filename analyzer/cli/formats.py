@@ -10,7 +10,9 @@ from analyzer.cli import exits
 
 
 def formats(
-    paths: Annotated[list[str] | None, typer.Argument(help="Inputs to look at; nothing lists the formats.", metavar="[PATH...]")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Inputs to look at; nothing lists the formats.", metavar="[PATH...]")
+    ] = None,
 ) -> None:
     """What each input is taken for and how surely, or the list of formats."""
     from analyzer.sources import log

@@ -26,8 +26,8 @@ def load(
     """The capture of these inputs; a complaint where there is nothing to analyse."""
     from analyzer import capture as facade
     from analyzer.reports.progress import progress
-    from analyzer.sources.reading import SourceError
     from analyzer.sources.opener import size
+    from analyzer.sources.reading import SourceError
 
     try:
         with progress(sum(size(path) for path in paths), "reading") as advance:
@@ -53,12 +53,12 @@ def _attempts(capture: Capture) -> bool:
 
 def _why(capture: Capture) -> str:
     """What was found instead of OCPP, in a line."""
-    parts = []
-    for row in capture.base["issues"].select(["kind", "detail"]).to_pylist()[:3]:
-        parts.append(str(row["detail"])[:200])
-    for row in capture.base["sources"].to_pylist()[:3]:
-        if row["records"]:
-            parts.append(f"{row['source']} ({row['kind']}, {row['records']} records) holds no OCPP message")
+    parts = [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:3]]
+    parts += [
+        f"{row['source']} ({row['kind']}, {row['records']} records) holds no OCPP message"
+        for row in capture.base["sources"].to_pylist()[:3]
+        if row["records"]
+    ]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
 
 

@@ -14,7 +14,9 @@ from analyzer.cli.loading import load
 def plot(
     kind: Annotated[str, typer.Argument(help="timeline, heartbeat_gaps, idle_age or meter_register.")],
     paths: choices.Paths,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it; the ending says how: svg, png, pdf.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where to write it; the ending says how: svg, png, pdf.")
+    ],
     station: choices.Station = None,
     log_format: choices.LogFormat = None,
     tz: choices.Zone = None,

@@ -10,13 +10,20 @@ import typer
 from analyzer.cli import choices, exits
 from analyzer.cli.loading import colour, load, width
 
-ENDINGS = {".html": choices.Format.HTML, ".htm": choices.Format.HTML, ".json": choices.Format.JSON, ".txt": choices.Format.TEXT}
+ENDINGS = {
+    ".html": choices.Format.HTML,
+    ".htm": choices.Format.HTML,
+    ".json": choices.Format.JSON,
+    ".txt": choices.Format.TEXT,
+}
 
 
 def report(
     paths: choices.Paths,
     output: choices.Output = None,
-    format: Annotated[choices.Format | None, typer.Option("--format", help="Format of the file; html by default.")] = None,  # noqa: A002
+    format: Annotated[
+        choices.Format | None, typer.Option("--format", help="Format of the file; html by default.")
+    ] = None,
     station: choices.Station = None,
     log_format: choices.LogFormat = None,
     tz: choices.Zone = None,

@@ -22,5 +22,16 @@ if TYPE_CHECKING:
 
 DERIVATIONS: Mapping[str, Callable[..., pa.Table]] = {
     function.__name__: function
-    for function in (calls, settings, heartbeats, readings, transactions, boots, statuses, clock, outages, idle_patterns)
+    for function in (
+        calls,
+        settings,
+        heartbeats,
+        readings,
+        transactions,
+        boots,
+        statuses,
+        clock,
+        outages,
+        idle_patterns,
+    )
 }

@@ -21,7 +21,9 @@ TRIGGER_WITHIN = MINUTE
 STOP_WITHIN = 5 * MINUTE
 RETRY_WITHIN = 5 * MINUTE
 COMMANDS = ("Reset", "UpdateFirmware", "SignedUpdateFirmware")
-POWER_REASONS = frozenset({"PowerUp", "Watchdog", "ApplicationReset", "FirmwareUpdate", "LocalReset", "RemoteReset", "ScheduledReset"})
+POWER_REASONS = frozenset(
+    {"PowerUp", "Watchdog", "ApplicationReset", "FirmwareUpdate", "LocalReset", "RemoteReset", "ScheduledReset"}
+)
 STOP_REASONS = frozenset({"PowerLoss", "Reboot", "HardReset", "SoftReset", "ImmediateReset"})
 SILENT_FOR = 20.0
 _TRAILING_NUMBER = re.compile(r"(\d{1,18})$")
@@ -34,7 +36,9 @@ def boots(calls: pa.Table) -> pa.Table:
     is a reboot only with evidence: its reason, a Reset before it, message ids that start again, a transaction that
     ended by power loss. Downtime alone proves nothing: a lost link gives it too.
     """
-    chosen = same(calls["action"], "BootNotification", "TriggerMessage", "StopTransaction", "TransactionEvent", *COMMANDS)
+    chosen = same(
+        calls["action"], "BootNotification", "TriggerMessage", "StopTransaction", "TransactionEvent", *COMMANDS
+    )
     relevant = calls.filter(pa.array(chosen))
     names = ["station", "ts", "direction", "id", "connection"]
     spoken = calls.filter(pa.array(same(calls["direction"], "up"))).select(names)
@@ -121,6 +125,8 @@ def _commanded(around: list[Row], at: int) -> list[str]:
 def _stopped(around: list[Row], at: int) -> list[str]:
     """A transaction that the charger ends after the boot, for a reason that needs a boot (OCPP 1.6 4.10, 7.36)."""
     for row in around:
+        if row["action"] == "BootNotification" and _time(row) > at:
+            break  # what comes then belongs to the next boot
         if row["direction"] != "up" or not 0 <= _time(row) - at <= STOP_WITHIN:
             continue
         payload = decode(text(row["payload"]))
@@ -132,7 +138,9 @@ def _stopped(around: list[Row], at: int) -> list[str]:
 
 def _triggered(around: list[Row], at: int) -> bool:
     return any(
-        row["action"] == "TriggerMessage" and 0 <= at - _time(row) <= TRIGGER_WITHIN and "BootNotification" in str(row["payload"])
+        row["action"] == "TriggerMessage"
+        and 0 <= at - _time(row) <= TRIGGER_WITHIN
+        and "BootNotification" in str(row["payload"])
         for row in around
     )
 

@@ -37,7 +37,10 @@ def calls(messages: pa.Table, connections: pa.Table, sources: pa.Table) -> pa.Ta
     table = schema.from_columns(
         "calls",
         {
-            **{name: asked[name] for name in ("station", "ts", "direction", "id", "action", "payload", "connection", "source", "origin")},
+            **{
+                name: asked[name]
+                for name in ("station", "ts", "direction", "id", "action", "payload", "connection", "source", "origin")
+            },
             "status": status,
             "answered": pa.array(answered_at, mask=answered_at == NO_TIME).cast(schema.TIME),
             "latency": pa.array(seconds(asked_at, answered_at), from_pandas=True),
@@ -66,7 +69,9 @@ def _watched(connections: pa.Table, sources: pa.Table, names: list[str]) -> tupl
     )
 
 
-def _status(asked: pa.Table, replies: pa.Table, matched: np.ndarray, ended: np.ndarray, still_open: np.ndarray) -> pa.Array:
+def _status(
+    asked: pa.Table, replies: pa.Table, matched: np.ndarray, ended: np.ndarray, still_open: np.ndarray
+) -> pa.Array:
     status = np.where(still_open >= PATIENCE, "unanswered", np.where(ended, "interrupted", "pending")).astype(object)
     status[np.isnan(still_open)] = "unanswered"
     error = same(replies["type"], "error", "result_error")

@@ -51,7 +51,14 @@ def clock(calls: pa.Table, readings: pa.Table) -> pa.Table:
 
 
 _FIELDS = pa.schema(
-    [("station", schema.NAME), ("ts", schema.TIME), ("measured", schema.TIME), ("zoned", pa.bool_()), ("source", schema.NAME), ("origin", pa.int64())]
+    [
+        ("station", schema.NAME),
+        ("ts", schema.TIME),
+        ("measured", schema.TIME),
+        ("zoned", pa.bool_()),
+        ("source", schema.NAME),
+        ("origin", pa.int64()),
+    ]
 )
 
 
@@ -59,7 +66,11 @@ def _of_calls(calls: pa.Table) -> pa.Table:
     chosen = calls.filter(pa.array(same(calls["action"], *ACTIONS) & same(calls["direction"], "up")))
     found = list(_times(chosen))
     kept = chosen.take(pa.array([row for row, _, _ in found], pa.int64()))
-    return _known(kept, pa.array([moment for _, moment, _ in found], pa.int64()), pa.array([zoned for *_, zoned in found], pa.bool_()))
+    return _known(
+        kept,
+        pa.array([moment for _, moment, _ in found], pa.int64()),
+        pa.array([zoned for *_, zoned in found], pa.bool_()),
+    )
 
 
 def _times(calls: pa.Table) -> Iterator[tuple[int, int, bool]]:

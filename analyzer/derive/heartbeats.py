@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.derive.settings import interval_in_force
 from analyzer.kernels.columns import coded, micros, same
 from analyzer.kernels.sequences import gaps
+from analyzer.ocpp.in_force import interval_in_force
 from analyzer.ocpp.timestamps import parse
-import msgspec
 
 
 def heartbeats(calls: pa.Table, settings: pa.Table) -> pa.Table:

@@ -20,6 +20,8 @@ BOOT_WITHIN = 180 * 1_000_000
 WATCHED_ON = 60 * 1_000_000
 """An end with less than this left of the input says nothing about an outage: the window's edge is no fault."""
 SEEN_ENDING = frozenset({"close", "fin", "rst", "timeout", "lost"})
+FAREWELLS = frozenset({"close", "fin"})
+"""How a charger ends a connection that it gives up by itself, having opened another."""
 _TIMES = ("ts", "upgraded", "end", "last_up", "last_down")
 
 
@@ -36,19 +38,23 @@ def outages(
     It starts when the connection was seen to end; where that was not seen (it was replaced while it seemed alive), at
     the last sign of life. Connections that were only inferred from messages have no known end.
     """
-    stations: dict[object, list[Row]] = {}
-    for row in _plain(connections, _TIMES):
-        if not row["inferred"] and row["station"] is not None:
-            stations.setdefault(row["station"], []).append(row)
+    told = [row for row in _plain(connections, _TIMES) if not row["inferred"] and row["station"] is not None]
+    stations = _grouped(told)
     watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
-    context = _plain(boots, ("ts",)), _plain(transactions, ("started", "stopped"))
-    rows = [row for attempts in stations.values() for row in _of_station(attempts, watched, *context)]
+    booted, charged = _grouped(_plain(boots, ("ts",))), _grouped(_plain(transactions, ("started", "stopped")))
+    rows = [
+        row
+        for station, attempts in stations.items()
+        for row in _of_station(attempts, watched, booted.get(station, []), charged.get(station, []))
+    ]
     _measure_quiet(rows, messages, controls)
     return schema.sort(schema.from_rows("outages", rows))
 
 
-def _of_station(attempts: list[Row], watched: dict[str, int], boots: list[Row], transactions: list[Row]) -> Iterator[Row]:
-    established = [row for row in attempts if row["end_kind"] != "refused"]
+def _of_station(
+    attempts: list[Row], watched: dict[str, int], boots: list[Row], transactions: list[Row]
+) -> Iterator[Row]:
+    established = [row for row in attempts if _established(row)]
     refused = [_time(row, "ts") for row in attempts if row["end_kind"] == "refused"]
     following: list[Row | None] = [*established[1:], None]
     for before, after in zip(established, following, strict=True):
@@ -58,21 +64,35 @@ def _of_station(attempts: list[Row], watched: dict[str, int], boots: list[Row], 
         start, end = _time(outage, "start"), _time(outage, "end")
         until = end if end != NO_TIME else np.iinfo(np.int64).max
         outage["attempts"] = sum(start <= moment <= until for moment in refused)
-        outage["boot"] = _boot(boots, before["station"], start, until)
-        outage["in_transaction"] = any(_spans(row, before["station"], start) for row in transactions)
+        outage["boot"] = _boot(boots, start, until)
+        outage["in_transaction"] = any(_spans(row, start) for row in transactions)
         yield outage
+
+
+def _established(row: Row) -> bool:
+    """Whether a connection came up: an attempt that ended before its upgrade was answered did not."""
+    known = any(_time(row, name) != NO_TIME for name in ("upgraded", "last_up", "last_down"))
+    return row["end_kind"] != "refused" and (known or row["scheme"] == "wss")
 
 
 def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | None:
     alive = max(_time(before, "last_up"), _time(before, "last_down"), _time(before, "ts"))
     seen = before["end_kind"] in SEEN_ENDING and _time(before, "end") != NO_TIME
     begins = max(_time(after, "upgraded"), _time(after, "ts")) if after else NO_TIME
+    end_kind, end_side = before["end_kind"], before["end_side"]
+    if after is not None and seen and _time(after, "ts") < _time(before, "end"):
+        if alive >= _time(after, "ts") or (end_side == "station" and end_kind in FAREWELLS):
+            return None  # the new connection was up before the old one ended: the station was never offline
+        # It came back while nobody had noticed that the old connection was dead.
+        seen, end_kind, end_side = False, "replaced", None
     noticed = _time(before, "end") if seen else begins
     start = noticed if seen else alive
     if after is None and (not seen or watched.get(str(before["source"]), NO_TIME) - noticed < WATCHED_ON):
         return None
+    if after is not None and not seen and (before["source"] != after["source"] or not after["start_observed"]):
+        return None  # nobody watched the end, or the beginning: two inputs with a time between them
     if after is not None and begins < start:
-        return None  # the new connection was up before the old one ended: the station was never offline
+        return None
     return {
         "station": before["station"],
         "start": start,
@@ -80,7 +100,9 @@ def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | N
         "duration": (begins - start) / 1e6 if after else None,
         "connection": before["connection"],
         "next_connection": after["connection"] if after else None,
-        **{name: before[name] for name in ("end_kind", "end_side", "close_code", "source", "origin")},
+        "end_kind": end_kind,
+        "end_side": end_side,
+        **{name: before[name] for name in ("close_code", "source", "origin")},
         "noticed": noticed,
         "lifetime": (noticed - _time(before, "ts")) / 1e6 if _time(before, "ts") != NO_TIME else None,
     }
@@ -88,7 +110,8 @@ def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | N
 
 def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> None:
     """Add how long each side had been quiet when the connection ended; what came after the end does not count."""
-    signs = pa.concat_tables([table.select(["connection", "ts", "direction"]) for table in (messages, controls)])
+    alive = controls.filter(pa.array(~same(controls["kind"], "close")))  # a close frame is the end, not life before it
+    signs = pa.concat_tables([table.select(["connection", "ts", "direction"]) for table in (messages, alive)])
     connection, times = coded(signs.unify_dictionaries()["connection"]), micros(signs["ts"])
     up = same(signs.unify_dictionaries()["direction"], "up")
     for clock, chosen in (("any", np.ones(len(up), dtype=bool)), ("up", up), ("down", ~up)):
@@ -101,14 +124,20 @@ def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> N
             row[f"idle_{clock}"] = (_time(row, "noticed") - int(moments[place])) / 1e6 if place >= 0 else None
 
 
-def _boot(boots: list[Row], station: object, start: int, until: int) -> object:
-    kinds = [row["kind"] for row in boots if row["station"] == station and start <= _time(row, "ts") <= until + BOOT_WITHIN]
-    return kinds[0] if kinds else None
+def _grouped(rows: list[Row]) -> dict[object, list[Row]]:
+    stations: dict[object, list[Row]] = {}
+    for row in rows:
+        stations.setdefault(row["station"], []).append(row)
+    return stations
 
 
-def _spans(transaction: Row, station: object, moment: int) -> bool:
+def _boot(boots: list[Row], start: int, until: int) -> object:
+    return next((row["kind"] for row in boots if start <= _time(row, "ts") <= until + BOOT_WITHIN), None)
+
+
+def _spans(transaction: Row, moment: int) -> bool:
     started, stopped = _time(transaction, "started"), _time(transaction, "stopped")
-    return transaction["station"] == station and NO_TIME < started <= moment and (stopped == NO_TIME or stopped >= moment)
+    return NO_TIME < started <= moment and (stopped == NO_TIME or stopped >= moment)
 
 
 def _plain(table: pa.Table, times: tuple[str, ...]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What was configured, as of when, and where that is known from; and the heartbeat interval in force."""
+"""What was configured, as of when, and where that is known from."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer import schema
-from analyzer.kernels.columns import NO_TIME, Ints, Reals, coded, micros, reals, same
+from analyzer.kernels.columns import coded, micros, same
 from analyzer.kernels.intervals import habit, usual
-from analyzer.kernels.sequences import gaps, latest
+from analyzer.kernels.sequences import gaps
+from analyzer.ocpp.in_force import INTERVAL_KEY, ORDERS
 from analyzer.ocpp.keys import settings_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ACTIONS = ("BootNotification", "ChangeConfiguration", "GetConfiguration", "SetVariables", "GetVariables", "NotifyReport")
-INTERVAL_KEY = "HeartbeatInterval"
-ORDERS = ("boot", "set")
+ACTIONS = (
+    "BootNotification",
+    "ChangeConfiguration",
+    "GetConfiguration",
+    "SetVariables",
+    "GetVariables",
+    "NotifyReport",
+)
 
 
 def settings(calls: pa.Table) -> pa.Table:
@@ -90,43 +95,3 @@ def _inferred(calls: pa.Table, known: set[object]) -> Iterator[dict[str, object]
             "operation": "inferred",
             "effective": station not in known,
         }
-
-
-def interval_in_force(settings: pa.Table, stations: pa.ChunkedArray, times: Ints) -> tuple[Reals, list[str | None]]:
-    """The heartbeat interval in force for each (station, time), in seconds, and where it is known from.
-
-    Before anything was ordered, what was read back at any time counts, else what the heartbeats themselves keep.
-    """
-    rows = settings.filter(pc.and_(pa.array(same(settings["key"], INTERVAL_KEY)), settings["number"].is_valid()))
-    found = np.full(len(times), np.nan)
-    origin: list[str | None] = [None] * len(times)
-    wanted = coded(stations)
-    for operations in (ORDERS, ("get", "report"), ("inferred",)):
-        effective = pc.or_(rows["effective"], pa.array(same(rows["operation"], "inferred")))
-        part = rows.filter(pc.and_(effective, pa.array(same(rows["operation"], *operations))))
-        place = pc.fill_null(pc.index_in(part["station"].cast(pa.string()), pa.array(wanted.names, pa.string())), -1)
-        groups, moments, values = np.asarray(place, dtype=np.int64), micros(part["ts"]), reals(part["number"])
-        order = np.lexsort((moments, groups))
-        asked = times if operations == ORDERS else np.full(len(times), np.iinfo(np.int64).max)
-        hits = latest(groups[order], moments[order], wanted.codes, asked)
-        new = (hits >= 0) & np.isnan(found)
-        found[new] = values[order][hits[new]]
-        names = part["operation"].to_pylist()
-        for index in np.flatnonzero(new).tolist():
-            origin[index] = names[int(order[hits[index]])]
-    return found, origin
-
-
-def latest_number(settings: pa.Table, station: str, key: str, at: int = np.iinfo(np.int64).max) -> float | None:
-    """The number in force of a key of a station at a time, None where it is not known.
-
-    What was ordered or read back before that time counts, else the first that was read back after it.
-    """
-    mine = pc.and_(pa.array(same(settings["station"], station)), pa.array(same(settings["key"], key)))
-    rows = settings.filter(pc.and_(pc.and_(mine, settings["effective"]), settings["number"].is_valid()))
-    if not rows.num_rows:
-        return None
-    before = np.flatnonzero((micros(rows["ts"]) <= at) & (micros(rows["ts"]) != NO_TIME))
-    later = np.flatnonzero(~same(rows["operation"], *ORDERS))
-    chosen = before[-1] if len(before) else later[0] if len(later) else None
-    return None if chosen is None else float(rows["number"][int(chosen)].as_py())

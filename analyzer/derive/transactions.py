@@ -118,7 +118,12 @@ def _sampled(readings: pa.Table) -> list[Row]:
         }
     )
     grouped = plain.group_by(["station", "transaction"], use_threads=False).aggregate(
-        [("measured", "count_distinct"), *((name, "first") for name in ("ts", "connector", "connection", "source", "origin"))]
+        [
+            ("measured", "count_distinct"),
+            *((name, "first") for name in ("ts", "connector", "connection", "source", "origin")),
+        ]
     )
-    renamed = [name.removesuffix("_first").replace("measured_count_distinct", "samples") for name in grouped.column_names]
+    renamed = [
+        name.removesuffix("_first").replace("measured_count_distinct", "samples") for name in grouped.column_names
+    ]
     return grouped.rename_columns(renamed).to_pylist()

@@ -9,7 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Reals
 
-USUAL = np.array([5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400], float)
+USUAL = np.array(
+    [5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400], float
+)
 """Intervals that people configure, in seconds."""
 
 

@@ -54,13 +54,14 @@ def latest(groups: Ints, times: Ints, wanted_groups: Ints, wanted_times: Ints) -
     >>> latest(np.array([0, 0]), np.array([10, 20]), np.array([0, 0, 1]), np.array([15, 5, 30])).tolist()
     [0, -1, -1]
     """
-    found = np.full(len(wanted_times), -1, dtype=np.int64)
-    for group in np.unique(wanted_groups):
-        low, high = np.searchsorted(groups, [group, group + 1])
-        asked = wanted_groups == group
-        position = low + np.searchsorted(times[low:high], wanted_times[asked], side="right") - 1
-        found[asked] = np.where(position >= low, position, -1)
-    return found
+    if not len(times) or not len(wanted_times):
+        return np.full(len(wanted_times), -1, dtype=np.int64)
+    ranks = np.unique(np.concatenate((times, wanted_times)), return_inverse=True)[1]
+    span = len(ranks) + 1  # so a group and a rank are one sortable number
+    place = (
+        np.searchsorted(groups * span + ranks[: len(times)], wanted_groups * span + ranks[len(times) :], "right") - 1
+    )
+    return np.where((place >= 0) & (groups[place] == wanted_groups), place, -1)
 
 
 def longest_run(flags: Flags) -> tuple[int, int]:

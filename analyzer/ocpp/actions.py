@@ -13,7 +13,7 @@ BY_STATION = frozenset(
     NotifyPriorityCharging NotifyReport NotifySettlement NotifyWebPaymentStarted OpenPeriodicEventStream
     ClosePeriodicEventStream PublishFirmwareStatusNotification PullDynamicScheduleUpdate ReportChargingProfiles
     ReportDERControl ReservationStatusUpdate TransactionEvent VatNumberValidation
-    """.split()
+    """.split()  # noqa: SIM905 - a list of names reads best as words
 )
 """Actions that only a charger requests."""
 
@@ -25,7 +25,7 @@ ONLY_IN_16 = frozenset(
     StartTransaction StopTransaction ChangeConfiguration GetConfiguration RemoteStartTransaction RemoteStopTransaction
     DiagnosticsStatusNotification GetDiagnostics ExtendedTriggerMessage SignedUpdateFirmware
     SignedFirmwareStatusNotification
-    """.split()
+    """.split()  # noqa: SIM905 - likewise
 )
 """Actions that version 1.6 has and later versions do not."""
 
@@ -36,7 +36,7 @@ ONLY_IN_21 = frozenset(
     NotifyAllowedEnergyTransfer NotifyDERAlarm NotifyDERStartStop NotifyPeriodicEventStream NotifyPriorityCharging
     NotifySettlement NotifyWebPaymentStarted OpenPeriodicEventStream PullDynamicScheduleUpdate ReportDERControl
     RequestBatterySwap SetDERControl SetDefaultTariff UpdateDynamicSchedule UsePriorityCharging VatNumberValidation
-    """.split()
+    """.split()  # noqa: SIM905 - likewise
 )
 """Actions that version 2.1 added."""
 
@@ -45,7 +45,7 @@ ONLY_SINCE_201 = frozenset(
     TransactionEvent GetVariables SetVariables NotifyReport NotifyEvent GetBaseReport GetReport RequestStartTransaction
     RequestStopTransaction NotifyEVChargingNeeds NotifyEVChargingSchedule GetTransactionStatus SetNetworkProfile
     NotifyMonitoringReport SetMonitoringBase SetMonitoringLevel SetVariableMonitoring ClearVariableMonitoring
-    """.split()
+    """.split()  # noqa: SIM905 - likewise
 )
 """Actions that 2.0.1 and 2.1 have and 1.6 does not."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
+from analyzer.ocpp.payloads import decode, members, objects, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,79 +55,68 @@ def settings_said(action: str, request: str | None, answer: str | None) -> Itera
     >>> list(settings_said("BootNotification", "{}", '{"interval":60,"status":"Accepted"}'))
     [Setting(key='HeartbeatInterval', value='60', operation='boot', status='Accepted')]
     """
-    asked, answered = _object(request), _object(answer)
+    asked, answered = members(decode(request)), members(decode(answer))
+    return (setting for setting in _said(action, asked, answered) if setting.key)
+
+
+def _said(action: str, asked: Mapping[str, object], answered: Mapping[str, object]) -> Iterator[Setting]:
     if action == "BootNotification" and "interval" in answered:
-        yield Setting("HeartbeatInterval", _text(answered["interval"]), "boot", _text(answered.get("status")))
+        yield Setting("HeartbeatInterval", text(answered["interval"]), "boot", text(answered.get("status")))
     elif action == "ChangeConfiguration":
-        yield Setting(canonical(_text(asked.get("key")) or ""), _text(asked.get("value")), "set", _text(answered.get("status")))
+        yield Setting(_key(asked), text(asked.get("value")), "set", text(answered.get("status")))
     elif action == "GetConfiguration":
-        for entry in _objects(answered.get("configurationKey")):
-            yield Setting(canonical(_text(entry.get("key")) or ""), _text(entry.get("value")), "get", None)
+        for entry in objects(answered.get("configurationKey")):
+            yield Setting(_key(entry), text(entry.get("value")), "get", None)
     elif action == "SetVariables":
         yield from _set(asked, answered)
     elif action == "GetVariables":
-        for entry in _objects(answered.get("getVariableResult")):
-            if entry.get("attributeStatus") == "Accepted" and _is_actual(entry):
-                yield Setting(_variable(entry), _text(entry.get("attributeValue")), "get", None)
+        for entry in filter(_is_actual, objects(answered.get("getVariableResult"))):
+            if entry.get("attributeStatus") == "Accepted":
+                yield Setting(_variable(entry), text(entry.get("attributeValue")), "get", None)
     elif action == "NotifyReport":
         yield from _reported(asked)
 
 
 def _set(asked: Mapping[str, object], answered: Mapping[str, object]) -> Iterator[Setting]:
-    statuses = {(_variable(entry), _kind(entry)): _text(entry.get("attributeStatus")) for entry in _objects(answered.get("setVariableResult"))}
-    for entry in _objects(asked.get("setVariableData")):
-        if _is_actual(entry):
-            key = _variable(entry)
-            yield Setting(key, _text(entry.get("attributeValue")), "set", statuses.get((key, _kind(entry))))
+    """What was set, each with its own status: the results may stand in any order."""
+    results = objects(answered.get("setVariableResult"))
+    statuses = {_attribute(entry): text(entry.get("attributeStatus")) for entry in results}
+    for entry in filter(_is_actual, objects(asked.get("setVariableData"))):
+        yield Setting(_variable(entry), text(entry.get("attributeValue")), "set", statuses.get(_attribute(entry)))
 
 
 def _reported(asked: Mapping[str, object]) -> Iterator[Setting]:
-    for entry in _objects(asked.get("reportData")):
-        for attribute in _objects(entry.get("variableAttribute")):
+    for entry in objects(asked.get("reportData")):
+        for attribute in objects(entry.get("variableAttribute")):
             if attribute.get("type", "Actual") == "Actual" and "value" in attribute:
-                yield Setting(_variable(entry), _text(attribute.get("value")), "report", None)
+                yield Setting(_variable(entry), text(attribute["value"]), "report", None)
+
+
+def _key(entry: Mapping[str, object]) -> str:
+    return canonical(text(entry.get("key")) or "")
 
 
 def _variable(entry: Mapping[str, object]) -> str:
-    component, variable = _member(entry, "component"), _member(entry, "variable")
-    instance = _text(variable.get("instance"))
-    name = f"{_text(component.get('name'))}.{_text(variable.get('name'))}"
-    return canonical(f"{name}[{instance}]" if instance else name)
+    """The key of a component's variable; empty where either has no name."""
+    variable = members(entry.get("variable"))
+    component, name = text(members(entry.get("component")).get("name")), text(variable.get("name"))
+    instance = text(variable.get("instance"))
+    if not component or not name:
+        return ""
+    return canonical(f"{component}.{name}[{instance}]" if instance else f"{component}.{name}")
+
+
+def _attribute(entry: Mapping[str, object]) -> tuple[object, ...]:
+    """What a result has in common with the data it answers. Names are compared without case."""
+    component = members(entry.get("component"))
+    evse = members(component.get("evse"))
+    place = (text(component.get("instance")), text(evse.get("id")), text(evse.get("connectorId")))
+    return (_variable(entry).lower(), _kind(entry), *place)
 
 
 def _kind(entry: Mapping[str, object]) -> str:
-    return _text(entry.get("attributeType")) or "Actual"
+    return text(entry.get("attributeType")) or "Actual"
 
 
 def _is_actual(entry: Mapping[str, object]) -> bool:
     return _kind(entry) == "Actual"
-
-
-def _object(payload: str | None) -> Mapping[str, object]:
-    if not payload:
-        return {}
-    try:
-        value = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        try:
-            value = json.loads(payload)
-        except (ValueError, RecursionError):
-            return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> list[Mapping[str, object]]:
-    return [member for member in value if isinstance(member, dict)] if isinstance(value, list) else []
-
-
-def _member(entry: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = entry.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    return None

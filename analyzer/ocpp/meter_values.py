@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
+from analyzer.ocpp.payloads import decode, members, objects, text, whole
 from analyzer.ocpp.units import canonical
 
 if TYPE_CHECKING:
@@ -16,12 +14,22 @@ if TYPE_CHECKING:
 
 # OCPP 1.6 7.43 (SampledValue) and 2.0.1 part 2 2.46: what a field means where it is left out.
 MEASURAND, CONTEXT, LOCATION, FORMAT = "Energy.Active.Import.Register", "Sample.Periodic", "Outlet", "Raw"
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+SIGNED = "SignedData"
 MAX_DIGITS = 400
+"""Characters of a value that may be a number; every finite double fits."""
+MAX_VALUE = 2500
+"""Characters kept of a value as sent: the longest signed data of 2.0.1 (SignedMeterValueType)."""
+MAX_NAME = 100
+"""Characters kept of a measurand, unit or any other name; the standard's longest has 45."""
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class Sample(NamedTuple):
-    """One sampled value. `measured` is its timestamp as sent; `value` is canonical, None where it is no number."""
+    """One sampled value.
+
+    `measured` is its timestamp as sent. `value` is in the canonical `unit`, None where it is no finite number.
+    `raw_value` is the text as sent; a number of 2.x is written as Python writes it.
+    """
 
     measured: str | None
     context: str
@@ -43,17 +51,17 @@ def sampled_values(action: str, payload: str, version: str | None) -> Iterator[S
 
     Wrong shapes are taken as far as they can be: an object where an array belongs, a number where text belongs.
 
-    >>> [s.value for s in sampled_values("MeterValues", '{"meterValue":[{"sampledValue":[{"value":"1.5","unit":"kWh"}]}]}', "1.6")]
-    [1500.0]
+    >>> sent = '{"connectorId":1,"meterValue":[{"sampledValue":[{"value":"1.5","unit":"kWh"}]}]}'
+    >>> [(sample.connector, sample.value, sample.unit) for sample in sampled_values("MeterValues", sent, "1.6")]
+    [(1, 1500.0, 'Wh')]
     """
-    request = _object(_decoded(payload))
-    evse, connector, transaction = _place(request, action, version)
-    values = request.get("transactionData") if action == "StopTransaction" else request.get("meterValue")
-    for meter_value in _list(values):
+    request = members(decode(payload))
+    place = _place(request, action, version)
+    for meter_value in objects(request.get("transactionData" if action == "StopTransaction" else "meterValue")):
         timestamp = meter_value.get("timestamp")
-        measured = timestamp if isinstance(timestamp, str) else None
-        for sampled in _list(meter_value.get("sampledValue")):
-            yield _sample(sampled, measured, evse, connector, transaction)
+        measured = text(timestamp) if isinstance(timestamp, str) else None
+        for sampled in objects(meter_value.get("sampledValue")):
+            yield _sample(sampled, measured, place)
 
 
 def number(raw: object) -> float | None:
@@ -62,80 +70,66 @@ def number(raw: object) -> float | None:
     >>> number(" 7.4 "), number("7,4"), number("NaN"), number(3)
     (7.4, None, None, 3.0)
     """
-    if isinstance(raw, bool) or raw is None:
+    written = (text(raw) or "").strip()
+    if len(written) > MAX_DIGITS or not _NUMBER.fullmatch(written):
         return None
-    text = str(raw).strip()
-    if len(text) > MAX_DIGITS or not _NUMBER.fullmatch(text):
-        return None
-    value = float(text)
+    value = float(written)
     return value if math.isfinite(value) else None
 
 
-def _sample(
-    sampled: Mapping[str, object], measured: str | None, evse: int | None, connector: int | None, transaction: str | None
-) -> Sample:
-    measurand = _text(sampled.get("measurand")) or MEASURAND
-    unit_of_measure = _object(sampled.get("unitOfMeasure"))
-    raw_unit = _text(sampled.get("unit")) or _text(unit_of_measure.get("unit"))
-    multiplier = unit_of_measure.get("multiplier")
-    meant = canonical(measurand, raw_unit, multiplier if isinstance(multiplier, int) else 0)
-    kind = _text(sampled.get("format")) or ("SignedData" if "signedMeterValue" in sampled and "value" not in sampled else FORMAT)
-    raw = sampled.get("value")
-    value = number(raw) if kind != "SignedData" else None
+class _Place(NamedTuple):
+    evse: int | None
+    connector: int | None
+    transaction: str | None
+
+
+def _place(request: Mapping[str, object], action: str, version: str | None) -> _Place:
+    """EVSE, connector and transaction that the values belong to."""
+    if action == "TransactionEvent":
+        evse = members(request.get("evse"))
+        transaction = members(request.get("transactionInfo")).get("transactionId")
+        return _Place(whole(evse.get("id")), whole(evse.get("connectorId")), _identity(transaction))
+    if action == "MeterValues" and version not in {None, "1.6"}:
+        return _Place(whole(request.get("evseId")), None, None)
+    connector, transaction = request.get("connectorId"), request.get("transactionId")
+    return _Place(whole(request.get("evseId")), whole(connector), _identity(transaction))
+
+
+def _sample(sampled: Mapping[str, object], measured: str | None, place: _Place) -> Sample:
+    measurand = _name(sampled, "measurand") or MEASURAND
+    unit_of_measure = members(sampled.get("unitOfMeasure"))
+    raw_unit = _name(sampled, "unit") or _name(unit_of_measure, "unit")
+    meant = canonical(measurand, raw_unit, whole(unit_of_measure.get("multiplier")) or 0)
+    raw = text(sampled.get("value"))
+    only_signed = raw is None and "signedMeterValue" in sampled
+    kind = _name(sampled, "format") or (SIGNED if only_signed else FORMAT)
+    value = number(raw) if kind != SIGNED else None
+    if value is not None:
+        value = value * meant.factor + meant.offset
     return Sample(
         measured,
-        _text(sampled.get("context")) or CONTEXT,
+        _name(sampled, "context") or CONTEXT,
         measurand,
-        _text(sampled.get("phase")),
-        _text(sampled.get("location")) or LOCATION,
-        value * meant.factor + meant.offset if value is not None else None,
+        _name(sampled, "phase"),
+        _name(sampled, "location") or LOCATION,
+        value if value is not None and math.isfinite(value) else None,
         meant.unit,
-        None if raw is None else str(raw)[:MAX_DIGITS],
+        None if raw is None else raw[:MAX_VALUE],
         raw_unit,
         kind,
-        evse,
-        connector,
-        transaction,
+        *place,
     )
 
 
-def _place(request: Mapping[str, object], action: str, version: str | None) -> tuple[int | None, int | None, str | None]:
-    """EVSE, connector and transaction that the values belong to."""
-    if action == "TransactionEvent":
-        evse = _object(request.get("evse"))
-        identity = _object(request.get("transactionInfo")).get("transactionId")
-        return _whole(evse.get("id")), _whole(evse.get("connectorId")), _text(identity)
-    if action == "MeterValues" and version not in {None, "1.6"}:
-        return _whole(request.get("evseId")), None, None
-    identity = request.get("transactionId")
-    return _whole(request.get("evseId")), _whole(request.get("connectorId")), _text(identity)
+def _name(entry: Mapping[str, object], member: str) -> str | None:
+    """A member that is text; None where it is empty or anything else."""
+    value = entry.get(member)
+    return text(value[:MAX_NAME]) if value and isinstance(value, str) else None
 
 
-def _decoded(payload: str) -> object:
-    try:
-        return msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        try:
-            return json.loads(payload)
-        except (ValueError, RecursionError):
-            return None
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Mapping[str, object]]:
-    """The objects of an array; some firmware sends the object alone."""
-    members = value if isinstance(value, list) else [value]
-    return [member for member in members if isinstance(member, dict)]
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+def _identity(value: object) -> str | None:
+    """A transaction's id as text: 1.6 numbers transactions, 2.x names them."""
+    numbered = whole(value)
+    if numbered is not None:
+        return str(numbered)
+    return text(value) or None if isinstance(value, str) else None

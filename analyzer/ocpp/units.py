@@ -6,8 +6,7 @@ import functools
 from typing import NamedTuple
 
 FAMILIES = (
-    ("Energy.Reactive", "varh"),
-    ("Energy.Apparent", "VAh"),
+    # Wh is the default of whatever is of the Energy kind, reactive energy too (OCPP 1.6 7.43).
     ("Energy", "Wh"),
     ("Power.Factor", ""),
     ("Power.Reactive", "var"),
@@ -40,6 +39,7 @@ KNOWN = {
     "v": ("V", 1.0, 0.0),
     "kv": ("V", 1e3, 0.0),
     "k": ("Celsius", 1.0, -273.15),
+    "kelvin": ("Celsius", 1.0, -273.15),
     # 1.6 prints Celcius; both spellings must be taken (OCPP-J 1.6 errata 2.1).
     "celcius": ("Celsius", 1.0, 0.0),
     "celsius": ("Celsius", 1.0, 0.0),
@@ -50,6 +50,10 @@ KNOWN = {
     "hz": ("Hertz", 1.0, 0.0),
     "rpm": ("RPM", 1.0, 0.0),
 }
+
+
+MAX_MULTIPLIER = 12
+"""The power of ten that is believed, either way; a greater one is cut to it."""
 
 
 class Canonical(NamedTuple):
@@ -69,7 +73,7 @@ def canonical(measurand: str, raw_unit: str | None, multiplier: int = 0) -> Cano
     >>> canonical("Voltage", None).unit
     'V'
     """
-    scale = 10.0 ** max(-12, min(12, multiplier))
+    scale = 10.0 ** max(-MAX_MULTIPLIER, min(MAX_MULTIPLIER, multiplier))
     if not raw_unit:
         return Canonical(default(measurand), scale, 0.0)
     unit, factor, offset = KNOWN.get(raw_unit.strip().lower(), (raw_unit, 1.0, 0.0))

@@ -63,7 +63,9 @@ class Assembly:
         envelope = ocppj.parse(concealed)
         if not isinstance(envelope, ocppj.Envelope):
             side = direction or "up"
-            self.issue(envelope.kind, f"{envelope.detail}: {concealed[:EXCERPT]}", origin, ts, number=number, direction=side)
+            self.issue(
+                envelope.kind, f"{envelope.detail}: {concealed[:EXCERPT]}", origin, ts, number=number, direction=side
+            )
             self._alive(number, ts, side)
             return
         kind = TYPES[envelope.type]
@@ -168,7 +170,10 @@ class Assembly:
         made["connections"] = schema.sort(schema.from_rows("connections", self.connections))
         for name, columns in self._columns.items():
             numbers = columns["connection"]
-            stations = [self.connections[n]["station"] if n is not None else s for n, s in zip(numbers, columns["station"], strict=True)]
+            stations = [
+                self.connections[n]["station"] if n is not None else s
+                for n, s in zip(numbers, columns["station"], strict=True)
+            ]
             named = {
                 "connection": [None if n is None else self.name(n) for n in numbers],
                 "station": stations,

@@ -55,7 +55,13 @@ def read(
                 damaged = damaged or item.damage
                 number_or_none = numbers.get(item.connection) if item.connection is not None else None
                 assembly.issue(
-                    item.kind, item.detail, item.packet, item.ts, number=number_or_none, count=item.count, damage=item.damage
+                    item.kind,
+                    item.detail,
+                    item.packet,
+                    item.ts,
+                    number=number_or_none,
+                    count=item.count,
+                    damage=item.damage,
                 )
     for fault in opened.fault:
         damaged = True

@@ -36,6 +36,9 @@ class Options(NamedTuple):
     dissector: str = "fast"
 
 
+DEFAULT = Options()
+
+
 class Taken(NamedTuple):
     """What an input was taken for: a format, how surely, and what it is."""
 
@@ -45,7 +48,7 @@ class Taken(NamedTuple):
 
 
 def read(
-    path: str, *, key: str = "1", options: Options = Options(), progress: Callable[[int], None] | None = None
+    path: str, *, key: str = "1", options: Options = DEFAULT, progress: Callable[[int], None] | None = None
 ) -> dict[str, pa.Table]:
     """The base tables of one input. `key` makes the names of its connections unique among inputs."""
     chosen = _named(options.format)
@@ -78,7 +81,7 @@ def _named(name: str | None) -> log.Format | None:
     if name is None or name == CAPTURE:
         return None
     for candidate in log.formats():
-        if candidate.NAME == name:
+        if name == candidate.NAME:
             return candidate
     known = ", ".join([CAPTURE, *(candidate.NAME for candidate in log.formats())])
     raise SourceError(f"no format is called {name}; there are: {known}")

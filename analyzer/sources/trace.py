@@ -54,8 +54,12 @@ _LINE = re.compile(
     r"\s+(?P<station>\S+)\s+(?P<rest>[<>+x-](?:\s.*)?)",
     re.DOTALL,
 )
-_BODY = re.compile(r"(?P<sign>=|!!|!|~)?\s*(?P<word>[A-Za-z][\w.]*)?(?:#(?P<id>\S+))?\s*(?P<tail>.*)", re.DOTALL)
-_END = re.compile(r'(?P<how>\d{4}|fin|rst|timeout|lost)(?:\s+by\s+(?P<side>station|csms|middle))?(?:\s+(?P<reason>".*"))?')
+_BODY = re.compile(
+    r"(?P<sign>=|!!|!|~)?(?:#(?P<to>\S+))?\s*(?P<word>[A-Za-z][\w.]*)?(?:#(?P<id>\S+))?\s*(?P<tail>.*)", re.DOTALL
+)
+_END = re.compile(
+    r'(?P<how>\d{4}|fin|rst|timeout|lost)(?:\s+by\s+(?P<side>station|csms|middle))?(?:\s+(?P<reason>".*"))?'
+)
 _WHOLE_COLUMNS = frozenset({"client_port", "server_port", "http_status"})
 
 
@@ -108,12 +112,22 @@ def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterat
             day += timedelta(days=1)
         before = clock
         moment = round((day + clock).timestamp()) * 1_000_000 + round(float(match["fraction"] or 0) * 1e6)
-        yield moment, int(match["repeats"] or 1), float(match["step"] or 0), number, f"{match['station']}\0{match['rest']}"
+        yield (
+            moment,
+            int(match["repeats"] or 1),
+            float(match["step"] or 0),
+            number,
+            f"{match['station']}\0{match['rest']}",
+        )
 
 
 def _clock(text: str) -> timedelta | None:
     hours, minutes, seconds = (int(part) for part in text.split(":"))
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds) if hours < 24 and minutes < 60 and seconds < 60 else None
+    return (
+        timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        if hours < 24 and minutes < 60 and seconds < 60
+        else None
+    )
 
 
 def _event(
@@ -169,7 +183,8 @@ def _spoken(
     match = _BODY.fullmatch(rest)
     if match is None or not (match["sign"] or match["word"]):
         return Trouble(number, "not_understood", rest[:200], ts, station)
-    sign, word, identity, tail = match["sign"], match["word"] or "", match["id"], match["tail"].strip() or "{}"
+    sign, word, tail = match["sign"], match["word"] or "", match["tail"].strip() or "{}"
+    identity = match["to"] or match["id"]
     other = "down" if direction == "up" else "up"
     if sign in {"=", "!", "!!"}:
         waiting = open_calls[station, other]

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 MAX_REPEATS = 100_000
 _COMPUTED = re.compile(r"\$\(([^()$]{1,60}(?:\([^()$]{1,40}\)[^()$]{0,40})?)\)")
-_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
+_OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
 
 
 def unroll(lines: Iterable[tuple[int, int, float, int, str]]) -> Iterator[tuple[int, int, str]]:
@@ -40,7 +46,7 @@ def compute(text: str, ts: int, index: int) -> str:
 
     >>> compute('{"value":"$(100+50*i)"}', 0, 3)
     '{"value":"250"}'
-    >>> compute('$(now+3600) $(local-1)', 0, 0)
+    >>> compute("$(now+3600) $(local-1)", 0, 0)
     '1970-01-01T01:00:00.000Z 1969-12-31T23:59:59'
     """
     return _COMPUTED.sub(lambda match: _value(match[1], ts, index, match[0]), text) if "$(" in text else text

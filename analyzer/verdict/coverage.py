@@ -27,7 +27,12 @@ WORDS = {
 
 def coverage(tables: Mapping[str, pa.Table], runs: pa.Table) -> list[str]:
     """The account of the input, one line a thought."""
-    return [*_inputs(tables["sources"]), *_encrypted(tables["connections"]), *_troubles(tables["issues"]), *_unjudged(runs)]
+    return [
+        *_inputs(tables["sources"]),
+        *_encrypted(tables["connections"]),
+        *_troubles(tables["issues"]),
+        *_unjudged(runs),
+    ]
 
 
 def _inputs(sources: pa.Table) -> Iterator[str]:
@@ -51,7 +56,11 @@ def _inputs(sources: pa.Table) -> Iterator[str]:
 
 
 def _encrypted(connections: pa.Table) -> Iterator[str]:
-    silent = [row for row in connections.select(["scheme", "station"]).to_pylist() if row["scheme"] == "wss" and not row["station"]]
+    silent = [
+        row
+        for row in connections.select(["scheme", "station"]).to_pylist()
+        if row["scheme"] == "wss" and not row["station"]
+    ]
     if silent:
         yield f"not judged: {_count(len(silent))} TLS connection{'s' * (len(silent) > 1)}, encrypted"
 

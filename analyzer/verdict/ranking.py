@@ -52,7 +52,11 @@ def _ranked(clues: Mapping[str, Sequence[Clue]], declared: Mapping[str, Cause]) 
                 "cause": name,
                 "score": scores[name],
                 "share": share,
-                "confidence": "high" if share >= HIGH and len(favouring) > 1 else "medium" if share >= MEDIUM else "low",
+                "confidence": "high"
+                if share >= HIGH and len(favouring) > 1
+                else "medium"
+                if share >= MEDIUM
+                else "low",
                 "owner": declared[name].owner,
                 "evidence_for": _told(clue for clue in favouring),
                 "evidence_against": _told(clue for clue in said if clue.weight < 0),

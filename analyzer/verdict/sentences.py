@@ -38,11 +38,17 @@ def verdict(
 
 
 def _station(
-    station: str, tables: Mapping[str, pa.Table], findings: pa.Table, causes: Mapping[str, Cause], checks: Mapping[str, Check]
+    station: str,
+    tables: Mapping[str, pa.Table],
+    findings: pa.Table,
+    causes: Mapping[str, Cause],
+    checks: Mapping[str, Check],
 ) -> Row:
     own = findings.filter(pa.array(same(findings["station"], station))).to_pylist()
     outages = tables["outages"].filter(pa.array(same(tables["outages"]["station"], station)))
-    first = tables["causes"].filter(pa.array(same(tables["causes"]["station"], station) & (reals(tables["causes"]["rank"]) == 1)))
+    first = tables["causes"].filter(
+        pa.array(same(tables["causes"]["station"], station) & (reals(tables["causes"]["rank"]) == 1))
+    )
     offline = _offline(outages, first.to_pylist(), causes)
     others = [row for row in own if not (outages.num_rows and row["check"] in EXPLAINED_BY_OUTAGES)]
     wrong = [row for row in others if rank(str(row["severity"])) >= rank("warning")]
@@ -72,7 +78,12 @@ def _offline(outages: pa.Table, ranked: Sequence[Row], causes: Mapping[str, Caus
     told = f"Offline {_times(number)}, {_span(float(total))} in all"
     best = max(leading, key=lambda row: float(str(row["share"])))
     if name == CANNOT_TELL:
-        return {"sentences": f"{told}; why, the input does not tell: {best['missing']}", "remedy": best["remedy"], "confidence": "low", "missing": best["missing"]}
+        return {
+            "sentences": f"{told}; why, the input does not tell: {best['missing']}",
+            "remedy": best["remedy"],
+            "confidence": "low",
+            "missing": best["missing"],
+        }
     because = Counter(str(row["evidence_for"]) for row in leading).most_common(1)[0][0].split("; ")[0]
     share = f"{times} of {number} times " if number > 1 else ""
     others = "".join(f"; {_times(count)}: {_title(other, causes)}" for other, count in counted.most_common()[1:3])

@@ -32,7 +32,7 @@ class Response(NamedTuple):
     headers: dict[str, str]
 
 
-def head_end(data: bytes) -> int | None:
+def head_end(data: bytes | bytearray) -> int | None:
     """Where the head ends: behind its empty line. None where that is not there yet."""
     found = END.search(data, 0, MAX_HEAD)
     return found.end() if found else None
@@ -65,7 +65,7 @@ def credentials(headers: dict[str, str]) -> tuple[str, str | None]:
     if scheme.lower() != "basic":
         return scheme.lower(), None
     try:
-        return "basic", base64.b64decode(rest.strip()).partition(b":")[0].decode("utf-8", "replace")
+        return "basic", base64.b64decode(rest.strip(), validate=True).partition(b":")[0].decode("utf-8", "replace")
     except (binascii.Error, ValueError):
         return "basic", None
 

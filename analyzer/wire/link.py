@@ -32,6 +32,7 @@ TUNNEL_PORTS = frozenset({4789, 8472, 2152, 6081})
 EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
 FRAGMENT = 44
 RAW_IP = frozenset({12, 14, 101, 228, 229})
+LOOPBACKS = frozenset({0, 108})
 LOOPBACK = {2: IPV4, 24: IPV6, 28: IPV6, 30: IPV6, 10: IPV6}
 """Address family of BSD loopback headers: IPv6 has another number on every system."""
 NOT_TYPED = 1536
@@ -71,7 +72,7 @@ def dissect(record: Record) -> Segment | Problem | Unknown | None:
     """The TCP segment of a packet; None where it surely holds none."""
     try:
         return _dissect_link(record)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, ValueError):
         return Problem("cut_header", "a packet is cut inside its headers", record.ts, record.number)
 
 
@@ -85,7 +86,7 @@ def _dissect_link(record: Record) -> Segment | Problem | Unknown | None:
         return _dissect_type(record, struct.unpack_from("!H", data)[0], 20)
     if link_type in RAW_IP:
         return _dissect_type(record, {4: IPV4, 6: IPV6}.get(data[0] >> 4, 0), 0)
-    if link_type in {0, 108}:
+    if link_type in LOOPBACKS:
         # The family of link type 0 is in the byte order of the machine that captured, which is not told.
         family = min(struct.unpack_from("<I", data)[0], struct.unpack_from(">I", data)[0])
         return _dissect_type(record, LOOPBACK.get(family, 0), 4)
@@ -151,21 +152,26 @@ def _dissect_transport(
         return UNKNOWN if TUNNEL_PORTS.intersection(struct.unpack_from("!HH", data, at)) else None
     if protocol != TCP:
         return UNKNOWN if protocol in TUNNEL_PROTOCOLS else None
+    return tcp_segment(record, data[at:], end - at, ttl, address(source), address(destination))
+
+
+def tcp_segment(record: Record, data: bytes, length: int, ttl: int, source: str, destination: str) -> Segment | Problem:
+    """The segment whose TCP header these bytes begin with; `length` is what IP tells of its size, header included."""
     source_port, destination_port, sequence, acknowledgement, offset, flags, window = struct.unpack_from(
-        "!HHIIBBH", data, at
+        "!HHIIBBH", data
     )
-    start = at + (offset >> 4) * 4
-    if start < at + 20 or start > end:
+    start = (offset >> 4) * 4
+    if start < 20 or start > length:
         return Problem("bad_packet", "a TCP header longer than its packet or too short", record.ts, record.number)
     # What follows the IP packet is padding of the link; what it claims beyond the captured bytes was cut off.
-    captured = max(min(end, len(data)), start)
+    captured = max(min(length, len(data)), start)
     return Segment(
         record.number,
         record.ts,
         record.interface,
-        address(source),
+        source,
         source_port,
-        address(destination),
+        destination,
         destination_port,
         sequence,
         acknowledgement,
@@ -173,7 +179,7 @@ def _dissect_transport(
         window,
         ttl,
         data[start:captured],
-        end - captured,
+        length - captured,
     )
 
 

@@ -41,7 +41,7 @@ def parse(text: str) -> Envelope | Problem:
     """The envelope of a message: a problem `bad_json` where it is no JSON, `not_ocpp` where it is no OCPP message."""
     text = text.removeprefix("\ufeff")
     try:
-        elements = _split_fast(text)
+        elements: list[tuple[object, str]] | None = _split_fast(text)
     except (msgspec.DecodeError, ValueError, RecursionError):
         try:
             elements = _split(text)
@@ -111,20 +111,27 @@ def _envelope(elements: list[tuple[object, str]]) -> Envelope | Problem:
     kind = elements[0][0] if elements else None
     if not isinstance(kind, int) or isinstance(kind, bool) or kind not in NAMES:
         return Problem("not_ocpp", "its first element is no message type from 2 to 6")
-    fewest, most = LENGTHS[kind]
-    if not fewest <= len(elements) <= most:
-        return Problem("not_ocpp", f"a {NAMES[kind]} of {len(elements)} elements")
-    identity = elements[1][0]
-    if not isinstance(identity, str | int | float) or isinstance(identity, bool):
-        return Problem("not_ocpp", f"the message id of a {NAMES[kind]} is no text")
+    broken = _broken_rule(kind, elements)
+    if broken:
+        return Problem("not_ocpp", broken)
+    identity = str(elements[1][0])
     if kind == CALL_RESULT:
-        return Envelope(kind, str(identity), None, elements[2][1])
-    named = elements[2][0]
-    if not isinstance(named, str):
-        what = "action" if kind in {CALL, SEND} else "error code"
-        return Problem("not_ocpp", f"the {what} of a {NAMES[kind]} is no text")
+        return Envelope(kind, identity, None, elements[2][1])
+    named = str(elements[2][0])
     if kind in {CALL, SEND}:
-        return Envelope(kind, str(identity), named, elements[3][1])
+        return Envelope(kind, identity, named, elements[3][1])
     description = elements[3][0] if len(elements) > 3 else None
     details = elements[4][1] if len(elements) > 4 else EMPTY
-    return Envelope(kind, str(identity), None, details, named, description if isinstance(description, str) else None)
+    return Envelope(kind, identity, None, details, named, description if isinstance(description, str) else None)
+
+
+def _broken_rule(kind: int, elements: list[tuple[object, str]]) -> str | None:
+    """What is wrong with the elements of a message of this type, in a few words."""
+    fewest, most = LENGTHS[kind]
+    if not fewest <= len(elements) <= most:
+        return f"a {NAMES[kind]} of {len(elements)} elements"
+    if not isinstance(elements[1][0], str | int | float) or isinstance(elements[1][0], bool):
+        return f"the message id of a {NAMES[kind]} is no text"
+    if kind != CALL_RESULT and not isinstance(elements[2][0], str):
+        return f"the {'action' if kind in {CALL, SEND} else 'error code'} of a {NAMES[kind]} is no text"
+    return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,7 +64,7 @@ class Half:
         self._held_bytes = 0
         self._since = 0
         self._last: Piece | None = None
-        self._recent: deque[tuple[int, int, int, int]] = deque(maxlen=REMEMBERED)
+        self._recent: list[tuple[int, int, int, int]] = []
         self._window_closed = False
         self._complained = False
 
@@ -78,6 +77,11 @@ class Half:
         """Whether every byte up to the FIN is there."""
         return self.fin is not None and self.next is not None and self.next >= self.fin
 
+    @property
+    def waiting(self) -> bool:
+        """Whether later bytes wait for missing ones."""
+        return bool(self._held)
+
     def distance(self, sequence: int) -> int:
         """How far a sequence number is ahead of the next byte expected; negative behind, 0 where nothing is known."""
         return 0 if self.next is None else signed(sequence - self.next)
@@ -87,6 +91,7 @@ class Half:
         shape = (segment.sequence, segment.flags, len(segment.payload))
         twice = any(shape == seen[1:] and abs(segment.ts - seen[0]) <= JUST_NOW for seen in self._recent)
         self._recent.append((segment.ts, *shape))
+        del self._recent[:-REMEMBERED]
         return twice
 
     def accept(self, segment: Segment) -> Iterator[Event]:
@@ -134,7 +139,9 @@ class Half:
         missing = signed(self.acknowledged - self.next)
         # One byte more may be a FIN that was not captured.
         if 1 < missing < WINDOW and self.fin is None:
-            yield Hole(self.flow, self.from_client, missing, ts, packet, "acknowledged, so it was sent and not captured")
+            yield Hole(
+                self.flow, self.from_client, missing, ts, packet, "acknowledged, so it was sent and not captured"
+            )
 
     @property
     def _next(self) -> int:
@@ -197,7 +204,9 @@ class Half:
             self.next = piece.position + piece.length
             self._held_bytes -= piece.length
             if piece.data is None:
-                yield Hole(self.flow, self.from_client, piece.length, piece.ts, piece.packet, "cut off by the snap length")
+                yield Hole(
+                    self.flow, self.from_client, piece.length, piece.ts, piece.packet, "cut off by the snap length"
+                )
             else:
                 self._last = piece
                 yield Data(self.flow, self.from_client, piece.data, piece.ts, piece.packet)

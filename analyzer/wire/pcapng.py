@@ -131,7 +131,9 @@ def _set_time(section: Section, interface: Interface, ticks: int) -> Iterator[Pr
     if 0 <= ts < MAX_TIME:
         section.ts = ts
     else:
-        yield Problem("bad_time", "its time is out of range; that of the packet before is taken", section.ts, section.number)
+        yield Problem(
+            "bad_time", "its time is out of range; that of the packet before is taken", section.ts, section.number
+        )
 
 
 def _interface(order: str, body: bytes) -> Interface:

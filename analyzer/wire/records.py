@@ -78,8 +78,8 @@ def _read_classic(stream: BinaryIO, order: str, divisor: int) -> Iterator[Record
     if len(header) < 20:
         yield truncated("its header", 20 - len(header), 0, None)
         return
-    # The upper bits of the link type tell of a frame check sequence (pcap file format, section 4).
-    link_type = struct.unpack(order + "I", header[16:])[0] & 0x0FFF_FFFF
+    # The upper half of the link type tells of a frame check sequence (draft-ietf-opsawg-pcap section 4).
+    link_type = struct.unpack(order + "I", header[16:])[0] & 0xFFFF
     layout = struct.Struct(order + "IIII")
     number, ts = 0, None
     while head := take(stream, 16):
@@ -89,7 +89,9 @@ def _read_classic(stream: BinaryIO, order: str, divisor: int) -> Iterator[Record
             return
         seconds, fraction, length, original = layout.unpack(head)
         if length > MAX_PACKET:
-            yield Problem("corrupt", f"packet {number} claims {length} bytes; the rest is not read", ts, number, damage=True)
+            yield Problem(
+                "corrupt", f"packet {number} claims {length} bytes; the rest is not read", ts, number, damage=True
+            )
             return
         data = take(stream, length)
         if len(data) < length:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from analyzer.wire.http import METHODS, STATUS
 from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.tls import hello_side
 from analyzer.wire.websocket import peek
@@ -12,8 +12,6 @@ from analyzer.wire.websocket import peek
 if TYPE_CHECKING:
     from analyzer.wire.link import Segment
 
-REQUEST = re.compile(rb"(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT) ")
-STATUS = b"HTTP/1."
 EPHEMERAL = 32_768
 """From here on systems take the ports of clients (RFC 6335 says 49152, Linux 32768)."""
 
@@ -22,20 +20,20 @@ def sent_by_client(segment: Segment, ports: frozenset[int]) -> bool | None:
     """Whether a segment comes from the client; None where it does not tell."""
     if (segment.source_port in ports) != (segment.destination_port in ports):
         return segment.destination_port in ports
-    payload = segment.payload
-    if REQUEST.match(payload):
+    by_start = _told_by_start(segment.payload)
+    frame = peek(segment.payload)
+    if by_start is not None or frame is None or not looks_like_ocpp(frame.beginning):
+        return by_start
+    # Only clients mask (RFC 6455 5.1), save those that forget to: then the ports tell, if they are of two kinds.
+    return frame.masked or segment.source_port >= EPHEMERAL > segment.destination_port
+
+
+def _told_by_start(payload: bytes) -> bool | None:
+    if METHODS.match(payload):
         return True
     if payload.startswith(STATUS):
         return False
-    if (side := hello_side(payload)) is not None:
-        return side == "client"
-    frame = peek(payload)
-    if frame is None or not looks_like_ocpp(frame.beginning):
-        return None
-    # Only clients mask (RFC 6455 5.1), save those that forget to: then the ports tell, if they are of two kinds.
-    if frame.masked:
-        return True
-    return segment.source_port >= EPHEMERAL > segment.destination_port
+    return {"client": True, "server": False, None: None}[hello_side(payload)]
 
 
 def likely_client(segment: Segment) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from analyzer.wire import roles
@@ -23,6 +24,9 @@ MAX_ENDED = 4_096
 """Ended connections remembered, so that their late packets are not taken for a new one."""
 UNDECIDED = 8
 """Segments with data of a connection joined in the middle that are looked at to tell who is the client."""
+
+MAX_DEFERRED = 4_096
+"""Events of a connection kept back while one of its sides waits for missing bytes."""
 
 Endpoint = tuple[str, int]
 Key = tuple[Endpoint, Endpoint]
@@ -44,6 +48,7 @@ class Flow:
     ignored: bool = False
     closing: Ended | None = None
     stray: Segment | None = None
+    deferred: list[Event] = field(default_factory=list)
 
     def half(self, source: Endpoint) -> Half:
         """The direction of what this endpoint sends."""
@@ -203,7 +208,7 @@ class Streams:
         if segment.flags & SYN:
             segment = segment._replace(sequence=(segment.sequence + 1) & 0xFFFF_FFFF, flags=segment.flags & ~SYN)
         if abs(half.distance(segment.sequence)) > WINDOW and not flow.ignored:
-            yield from self._stray(key, flow, half, segment)
+            yield from self._stray(key, flow, segment)
             return
         flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
         if segment.flags & ACK:
@@ -215,16 +220,15 @@ class Streams:
             half.fin = half.fin or segment.flags & FIN
             over = bool(half.fin and other.fin)
         else:
-            yield from half.accept(segment)
-            yield from half.give_up(segment.ts)
-            yield from other.give_up(segment.ts)
+            events = [*half.accept(segment), *half.give_up(segment.ts), *other.give_up(segment.ts)]
+            if segment.flags & RST:
+                events.append(Transport(flow.number, "rst", half.from_client, segment.ts, segment.number))
+            yield from _release(flow, events)
             over = half.complete and other.complete
-        if segment.flags & RST and not flow.ignored:
-            yield Transport(flow.number, "rst", half.from_client, segment.ts, segment.number)
         if over or segment.flags & RST:
             yield from self._end(key, flow, "fin", segment.ts, segment.number)
 
-    def _stray(self, key: Key, flow: Flow, half: Half, segment: Segment) -> Iterator[Event]:
+    def _stray(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         """Take a segment far from where the stream is: two that fit together are a new connection on the same ports."""
         earlier = flow.stray
         if not segment.payload or segment.flags & RST:
@@ -243,9 +247,31 @@ class Streams:
         del self._flows[key]
         del self._by_number[flow.number]
         if not flow.ignored:
-            yield from flow.upper.finish(ts, packet)
-            yield from flow.lower.finish(ts, packet)
+            yield from _release(flow, [*flow.upper.finish(ts, packet), *flow.lower.finish(ts, packet)], everything=True)
             yield flow.closing or Ended(flow.number, ts, packet, kind, None)
         self._ended[key] = flow
         if len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
+
+
+def _release(flow: Flow, events: list[Event], *, everything: bool = False) -> Iterator[Event]:
+    """Give events, but none of one side while the other waits for missing bytes: else an answer precedes its call."""
+    waiting = not everything and (flow.upper.waiting or flow.lower.waiting)
+    if not flow.deferred and not waiting:
+        yield from events
+        return
+    flow.deferred += events
+    if not waiting or len(flow.deferred) > MAX_DEFERRED:
+        deferred, flow.deferred = flow.deferred, []
+        yield from _in_time_order(deferred)
+
+
+def _in_time_order(events: list[Event]) -> list[Event]:
+    """Both sides by time; each side stays in the order of its stream."""
+    latest = {True: 0, False: 0}
+    keyed: list[tuple[int, Event]] = []
+    for event in events:
+        side = bool(getattr(event, "from_client", True))
+        latest[side] = max(latest[side], event.ts)
+        keyed.append((latest[side], event))
+    return [event for _, event in sorted(keyed, key=itemgetter(0))]

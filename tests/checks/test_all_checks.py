@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from analyzer import schema
 from analyzer.checks import FAMILIES, checks
-from analyzer.plan import Check
 from tests.manuals import EXAMPLES, FIRES, SECTIONS, findings, sections
+
+if TYPE_CHECKING:
+    from analyzer.plan import Check
 
 ALL = pytest.mark.parametrize("check", checks(), ids=lambda check: check.id)
 

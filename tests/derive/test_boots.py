@@ -67,7 +67,21 @@ def test_downtime_alone_proves_no_reboot() -> None:
 
 
 def test_a_boot_of_2_0_1_tells_its_reason() -> None:
-    row = workspace(
-        '08:00:00 CP1 > BootNotification {"reason":"Watchdog","chargingStation":{"model":"M","vendorName":"V","firmwareVersion":"1"}}'
-    ).table("boots").to_pylist()[0]
+    row = (
+        workspace(
+            '08:00:00 CP1 > BootNotification {"reason":"Watchdog","chargingStation":{"model":"M","vendorName":"V","firmwareVersion":"1"}}'
+        )
+        .table("boots")
+        .to_pylist()[0]
+    )
     assert (row["kind"], row["vendor"], row["model"], row["firmware"]) == ("reboot", "V", "M", "1")
+
+
+def test_a_transaction_that_ends_after_the_next_boot_proves_nothing_of_the_one_before() -> None:
+    text = """
+    08:00:00 CP1 > Heartbeat#a-b
+    08:00:01 CP1 > BootNotification#c-d {}
+    08:02:00 CP1 > BootNotification#e-f {}
+    08:02:05 CP1 > StopTransaction {"transactionId":1,"reason":"PowerLoss"}
+    """
+    assert [kind for kind, _ in kinds(text)] == ["unknown", "reboot"]

@@ -77,7 +77,9 @@ def test_a_call_at_the_edge_of_the_input_is_pending() -> None:
 
 def test_an_error_is_an_answer_with_its_code() -> None:
     rows = calls('08:00:01 CP1 < Reset {}\n08:00:02 CP1 > ! NotSupported "no" {}')
-    assert [(row["status"], row["error_code"], row["error_description"]) for row in rows] == [("error", "NotSupported", "no")]
+    assert [(row["status"], row["error_code"], row["error_description"]) for row in rows] == [
+        ("error", "NotSupported", "no")
+    ]
 
 
 def test_a_send_awaits_no_answer() -> None:

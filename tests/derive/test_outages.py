@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from tests.manuals import workspace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from analyzer import schema
+from analyzer.derive import DERIVATIONS
+from analyzer.engine import Workspace
+from tests.manuals import tables, workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def outages(text: str) -> list[dict[str, object]]:
@@ -17,7 +26,13 @@ def test_an_outage_lasts_from_the_end_of_a_connection_to_the_next() -> None:
         08:01:41 CP1 + ocpp1.6
         """
     )
-    assert (row["duration"], row["idle_up"], row["idle_down"], row["idle_any"], row["lifetime"]) == (30.0, 61.0, 60.0, 60.0, 71.0)
+    assert (row["duration"], row["idle_up"], row["idle_down"], row["idle_any"], row["lifetime"]) == (
+        30.0,
+        61.0,
+        60.0,
+        60.0,
+        71.0,
+    )
     assert (row["end_kind"], row["end_side"]) == ("fin", "csms")
 
 
@@ -95,3 +110,46 @@ def test_an_outage_inside_a_transaction_says_so() -> None:
         """
     )
     assert row["in_transaction"] is True
+
+
+def test_a_dead_connection_that_is_only_noticed_after_the_charger_came_back_ended_at_its_last_sign_of_life() -> None:
+    made = tables(
+        """
+        08:00:00 CP1 + ocpp1.6
+        08:00:10 CP1 > Heartbeat
+        08:04:10 CP1 + ocpp1.6
+        """
+    )
+    rows = [dict(row) for row in made["connections"].to_pylist()]
+    rows[0] |= {"end_kind": "rst", "end_side": "csms", "end": rows[1]["ts"] + timedelta(seconds=20)}
+    (row,) = _outages_of(made, rows)
+    assert (row["duration"], row["end_kind"], row["end_side"], row["idle_up"]) == (240.0, "replaced", None, 240.0)
+    rows[0] |= {"end_kind": "close", "end_side": "station"}
+    assert _outages_of(made, rows) == []
+    rows[0] |= {"end_kind": "rst", "last_down": rows[1]["ts"] + timedelta(seconds=1)}
+    assert _outages_of(made, rows) == []
+
+
+def test_an_attempt_without_upgrade_is_no_connection() -> None:
+    made = tables("08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 + ocpp1.6\n08:04:00 CP1 + ocpp1.6")
+    rows = [dict(row) for row in made["connections"].to_pylist()]
+    rows[1] |= {"upgraded": None}
+    (row,) = _outages_of(made, rows)
+    assert row["duration"] == 180.0
+    rows[1] |= {"scheme": "wss"}
+    assert [row["duration"] for row in _outages_of(made, rows)] == [60.0, 120.0]
+
+
+def test_the_time_between_two_inputs_is_no_outage() -> None:
+    made = tables("08:00:00 CP1 + ocpp1.6\n08:00:10 CP1 > Heartbeat\n09:00:00 CP1 + ocpp1.6")
+    rows = [dict(row) for row in made["connections"].to_pylist()]
+    rows[0] |= {"end_kind": "open", "end": None}
+    assert len(_outages_of(made, rows)) == 1
+    rows[1] |= {"source": "another"}
+    assert _outages_of(made, rows) == []
+
+
+def _outages_of(made: dict[str, pa.Table], connections: list[dict[str, object]]) -> list[dict[str, object]]:
+    changed = Workspace({**made, "connections": schema.from_rows("connections", connections)}, DERIVATIONS)
+    rows: list[dict[str, object]] = changed.table("outages").to_pylist()
+    return rows

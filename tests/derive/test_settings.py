@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzer.derive.settings import interval_in_force, latest_number
 from analyzer.kernels.columns import micros
+from analyzer.ocpp.in_force import interval_in_force, latest_number
 from tests.manuals import workspace
 
 BOOT = """

@@ -5,7 +5,12 @@ from tests.manuals import tables
 
 def test_messages_without_lifecycle_lines_make_an_inferred_connection() -> None:
     (row,) = tables("08:00:00 CP1 > Heartbeat\n08:01:00 CP1 > Heartbeat")["connections"].to_pylist()
-    assert (row["inferred"], row["start_observed"], row["end_observed"], row["end_kind"]) == (True, False, False, "open")
+    assert (row["inferred"], row["start_observed"], row["end_observed"], row["end_kind"]) == (
+        True,
+        False,
+        False,
+        "open",
+    )
 
 
 def test_a_second_connection_without_an_end_of_the_first_replaces_it() -> None:
@@ -15,7 +20,10 @@ def test_a_second_connection_without_an_end_of_the_first_replaces_it() -> None:
 
 def test_stations_have_connections_of_their_own() -> None:
     rows = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP2 + ocpp2.0.1\n08:01:00 CP1 - fin")["connections"].to_pylist()
-    assert [(row["station"], row["end_kind"], row["version"]) for row in rows] == [("CP1", "fin", "1.6"), ("CP2", "open", "2.0.1")]
+    assert [(row["station"], row["end_kind"], row["version"]) for row in rows] == [
+        ("CP1", "fin", "1.6"),
+        ("CP2", "open", "2.0.1"),
+    ]
 
 
 def test_the_version_is_told_by_actions_where_no_subprotocol_is_known() -> None:
@@ -47,7 +55,9 @@ def test_secrets_are_replaced_in_messages_and_in_issues() -> None:
 
 
 def test_every_line_is_accounted_for() -> None:
-    made = tables("# note\n08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat\n08:00:02 CP1 > ping\n08:00:03 CP1 > raw nonsense")
+    made = tables(
+        "# note\n08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat\n08:00:02 CP1 > ping\n08:00:03 CP1 > raw nonsense"
+    )
     (row,) = made["sources"].to_pylist()
     assert (row["records"], row["messages"], row["lifecycle"], row["ignored"]) == (5, 1, 2, 1)
 

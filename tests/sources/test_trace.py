@@ -16,7 +16,9 @@ def events(text: str) -> list[Event]:
 
 
 def test_a_call_becomes_its_message() -> None:
-    assert events('08:00:00 CP1 > Heartbeat {"a": 1}') == [Message(EIGHT, "CP1", "up", '[2,"1","Heartbeat",{"a": 1}]', 1)]
+    assert events('08:00:00 CP1 > Heartbeat {"a": 1}') == [
+        Message(EIGHT, "CP1", "up", '[2,"1","Heartbeat",{"a": 1}]', 1)
+    ]
 
 
 def test_an_answer_belongs_to_the_oldest_open_call_of_the_other_side() -> None:
@@ -27,6 +29,11 @@ def test_an_answer_belongs_to_the_oldest_open_call_of_the_other_side() -> None:
 def test_an_answer_may_name_its_call() -> None:
     found = events("08:00:00 CP1 > Heartbeat#a\n08:00:01 CP1 > Heartbeat#b\n08:00:02 CP1 < =#b {}\n08:00:03 CP1 < = {}")
     assert [event.text for event in found if isinstance(event, Message)][2:] == ['[3,"b",{}]', '[3,"a",{}]']
+
+
+def test_an_error_may_name_its_call() -> None:
+    found = events('08:00:00 CP1 < Reset#a\n08:00:01 CP1 < Reset#b\n08:00:02 CP1 > !#b NotSupported "no" {}')
+    assert found[2] == Message(EIGHT + 2_000_000, "CP1", "up", '[4,"b","NotSupported","no",{}]', 3)
 
 
 def test_an_error_has_a_code_a_text_and_details() -> None:
@@ -52,7 +59,12 @@ def test_an_end_tells_how_and_by_whom(line: str, kind: str, side: str | None, co
 def test_a_connection_has_attributes() -> None:
     (event,) = events("08:00:00 CP1 + ocpp1.6 client=10.0.0.7 client_port=4711")
     assert isinstance(event, Connected)
-    assert event.attributes == {"offered": "ocpp1.6", "subprotocol": "ocpp1.6", "client": "10.0.0.7", "client_port": 4711}
+    assert event.attributes == {
+        "offered": "ocpp1.6",
+        "subprotocol": "ocpp1.6",
+        "client": "10.0.0.7",
+        "client_port": 4711,
+    }
 
 
 def test_a_refused_upgrade_has_its_status() -> None:
@@ -77,7 +89,7 @@ def test_a_time_that_goes_back_by_half_a_day_is_the_next_day() -> None:
 
 def test_an_indented_line_continues_the_one_before() -> None:
     found = events('08:00:00 CP1 > Heartbeat {"a":\n    1}')
-    assert [event for event in found if isinstance(event, Message)][0].text == '[2,"1","Heartbeat",{"a":1}]'
+    assert next(event for event in found if isinstance(event, Message)).text == '[2,"1","Heartbeat",{"a":1}]'
     assert len(found) == 2
 
 
@@ -95,7 +107,9 @@ def test_what_is_no_arithmetic_is_left_as_it_stands(text: str) -> None:
     assert compute(text, 0, 0) == text
 
 
-@pytest.mark.parametrize("line", ["hello", "25:00:00 CP1 > Heartbeat", "08:00:00 CP1 - never", "08:00:00 CP1 x no", "08:00:00 CP1 >"])
+@pytest.mark.parametrize(
+    "line", ["hello", "25:00:00 CP1 > Heartbeat", "08:00:00 CP1 - never", "08:00:00 CP1 x no", "08:00:00 CP1 >"]
+)
 def test_a_line_that_is_not_understood_is_told(line: str) -> None:
     (event,) = events(line)
     assert isinstance(event, Trouble)

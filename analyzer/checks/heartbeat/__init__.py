@@ -1,0 +1,1 @@
+"""Checks of heartbeats and of the silence between them."""

@@ -1,0 +1,220 @@
+"""Silence of a charger on a live connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.checks.heartbeat.beats import lone_beats
+from analyzer.checks.rows import by_station, duration, evidence
+from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.columns import SECOND, coded, flags, micros, reals, same
+from analyzer.kernels.intervals import habit
+from analyzer.kernels.sequences import gaps
+from analyzer.ocpp.in_force import INTERVAL_KEY, interval_in_force
+from analyzer.plan import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.kernels.columns import Flags, Ints, Reals
+
+FEWEST_TOO_LONG = 3
+COLUMNS = ["station", "connection", "ts", "source", "origin"]
+
+
+class Gaps(NamedTuple):
+    """Silences: the signs of life that end them, how long they were, when they began, and the interval in force."""
+
+    ends: pa.Table
+    lengths: Reals
+    begins: Ints
+    interval: Reals
+    origin: npt.NDArray[np.object_]
+
+    def only(self, chosen: Flags) -> Gaps:
+        """The chosen ones."""
+        ends = self.ends.filter(pa.array(chosen))
+        return Gaps(ends, self.lengths[chosen], self.begins[chosen], self.interval[chosen], self.origin[chosen])
+
+
+@check("HB01", "Silence longer than the heartbeat interval", severity="error")
+def silence(
+    messages: pa.Table,
+    controls: pa.Table,
+    issues: pa.Table,
+    connections: pa.Table,
+    settings: pa.Table,
+    *,
+    warn_factor: float = 2.25,
+    fail_factor: float = 3.0,
+    slack: float = 5.0,
+) -> pa.Table:
+    """The charger said nothing on a live connection for longer than its heartbeat interval allows.
+
+    Any message of the charger counts as a sign of life, and so do its pings and pongs. A silence is worth a warning
+    from `warn_factor` intervals and `slack` seconds on, an error from `fail_factor` intervals. A charger that beats at
+    another period than it was ordered is measured by the longer of the two: that it does is HB04's finding.
+
+    Why it matters: a CSMS takes a charger that is silent for two or three intervals for offline; it cannot be started
+        from afar, and what it measures comes late or never.
+    Fires on:
+        08:00:00 CP1 + ocpp1.6
+        08:00:01 CP1 > BootNotification {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+        08:00:01.1 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 60, "status": "Accepted"}
+        08:01:01x5/60s CP1 > Heartbeat
+        08:01:01.1x5/60s CP1 < = {"currentTime": "$(now)"}
+        08:10:01 CP1 > Heartbeat
+        08:10:01.1 CP1 < = {"currentTime": "$(now)"}
+    Near miss:
+        08:00:00 CP1 + ocpp1.6
+        08:00:01 CP1 > BootNotification {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+        08:00:01.1 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 60, "status": "Accepted"}
+        08:01:01x5/60s CP1 > Heartbeat
+        08:01:01.1x5/60s CP1 < = {"currentTime": "$(now)"}
+        08:07:20 CP1 > Heartbeat
+        08:07:20.1 CP1 < = {"currentTime": "$(now)"}
+    Confounder:
+        # meter values and a ping stand in for heartbeats; the silence is cut off by the end of the connection
+        08:00:00 CP1 + ocpp1.6
+        08:00:01 CP1 > BootNotification {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+        08:00:01.1 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 60, "status": "Accepted"}
+        08:01:01 CP1 > Heartbeat
+        08:01:01.1 CP1 < = {"currentTime": "$(now)"}
+        08:02:00x5/60s CP1 > MeterValues {"connectorId": 1, "meterValue": []}
+        08:02:00.1x5/60s CP1 < = {}
+        08:08:00 CP1 > ping
+        08:08:00.1 CP1 < pong
+        08:14:00 CP1 - fin
+        08:20:00 CP1 + ocpp1.6
+        08:20:01 CP1 > Heartbeat
+        08:20:01.1 CP1 < = {"currentTime": "$(now)"}
+    Not a fault when: the silence ends with the connection, with the input or with a BootNotification, when a part of
+        the input was lost in it, or when the charger never sends a Heartbeat at all, which OCPP-J allows. A charger
+        that skips beats on fixed ticks is legally silent for up to two intervals, and one that is silent for longer more
+        often than not keeps another period: it is not judged.
+    Likely causes: the charger hangs; radio loss; a half-open socket; the interval was never applied.
+    What to do: look at the charger's own log of that time; switch on WebSocket pings; mend or update the firmware.
+    Source: OCPP 1.6 4.6 and 9.1.10; OCPP-J 1.6 5.3; 2.0.1 G02.FR.02, G02.FR.04, G02.FR.05.
+    """
+    found = _silences(messages, controls, issues, settings, shortest=slack)
+    allowed = _allowed(found, messages)
+    long = found.lengths > warn_factor * allowed + slack
+    findings = [*_not_judged(messages, settings), *_keeping_none(found, allowed, long)]
+    found, allowed = found.only(long), allowed[long]
+    whole = ~_damaged(found, issues)
+    found, allowed = found.only(whole), allowed[whole]
+    inferred = set(connections["connection"].filter(connections["inferred"]).to_pylist())
+    unjudged = {row.station for row in findings}
+    for station, rows in by_station(found.ends):
+        if station in unjudged:
+            continue
+        worst = int(rows[np.argmax(found.lengths[rows])])
+        largest = np.sort(rows[np.argsort(-found.lengths[rows], kind="stable")][:MAX_EVIDENCE])
+        told = found.ends["connection"][worst].as_py() not in inferred
+        findings.append(
+            Finding(
+                station,
+                _summary(found, worst, allowed[worst], len(rows), told=told),
+                start=int(found.begins[rows].min()),
+                end=int(micros(found.ends["ts"])[rows].max()),
+                value=float(found.lengths[worst]),
+                limit=float(warn_factor * allowed[worst] + slack),
+                unit="s",
+                count=len(rows),
+                evidence=evidence(found.ends, largest),
+                severity=None if (found.lengths > fail_factor * allowed + slack)[rows].any() else "warning",
+            )
+        )
+    return table(findings)
+
+
+def _summary(found: Gaps, worst: int, allowed: float, count: int, *, told: bool) -> str:
+    origin = found.origin[worst]
+    known = "as it beats" if origin == "inferred" else f"known from {origin}"
+    parts = [
+        f"The charger said nothing for {duration(found.lengths[worst])} on a live connection",
+        f"its heartbeat interval is {found.interval[worst]:g} s ({known})"
+        + (f", though it keeps {allowed:g} s" if allowed > found.interval[worst] else ""),
+        f"{count} such silences in all" if count > 1 else "",
+        "" if told else "the input does not tell of connections, so it may have been offline",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _allowed(found: Gaps, messages: pa.Table) -> Reals:
+    """The interval in force, or the period that the charger keeps when it has nothing else to say, if longer."""
+    beats, spans = lone_beats(messages)
+    habits = {station: habit(spans[rows]) for station, rows in by_station(beats)}
+    kept = [habits.get(station, np.nan) for station in found.ends["station"].to_pylist()]
+    # fmax takes the other where one is missing, and without an interval nothing is judged.
+    return np.where(np.isnan(found.interval), np.nan, np.fmax(found.interval, np.array(kept, dtype=np.float64)))
+
+
+def _silences(messages: pa.Table, controls: pa.Table, issues: pa.Table, settings: pa.Table, *, shortest: float) -> Gaps:
+    """The times between two signs of life of a charger on one connection, with the heartbeat interval then in force.
+
+    Those that a BootNotification ends are left out: registration keeps its own time, and a reboot is no silence.
+    """
+    boots = same(messages["action"], "BootNotification") & same(messages["type"], "call")
+    signs = pa.concat_tables(
+        [
+            _up(messages).append_column("boot", pa.array(boots[same(messages["direction"], "up")])),
+            *(
+                rows.append_column("boot", pa.array(np.zeros(rows.num_rows, dtype=bool)))
+                for rows in (_up(controls.filter(pa.array(~same(controls["kind"], "close")))), _up(issues))
+            ),
+        ]
+    ).unify_dictionaries()
+    signs = signs.filter(pc.and_(signs["ts"].is_valid(), signs["connection"].is_valid()))
+    connection, times = coded(signs["connection"]).codes, micros(signs["ts"])
+    order = np.lexsort((times, connection))
+    lengths = gaps(connection[order], times[order])
+    kept = (lengths > shortest) & ~flags(signs["boot"])[order]
+    ends, lengths = signs.take(pa.array(order[kept])), lengths[kept]
+    until = micros(ends["ts"])
+    begins = until - np.rint(lengths * SECOND).astype(np.int64)
+    at_start, _ = interval_in_force(settings, ends["station"], begins)
+    at_end, origin = interval_in_force(settings, ends["station"], until)
+    return Gaps(ends, lengths, begins, np.fmax(at_start, at_end), np.array(origin, dtype=object))
+
+
+def _up(rows: pa.Table) -> pa.Table:
+    return rows.filter(pa.array(same(rows["direction"], "up"))).select(COLUMNS)
+
+
+def _damaged(found: Gaps, issues: pa.Table) -> Flags:
+    """Whether a part of the input was lost in each silence: on its connection, or on none in particular."""
+    lost = issues.filter(pc.and_(pc.fill_null(issues["damage"], fill_value=False), issues["ts"].is_valid()))
+    marked = np.zeros(len(found.lengths), dtype=bool)
+    until, names, inputs = micros(found.ends["ts"]), found.ends["connection"], found.ends["source"]
+    for connection, source, ts in zip(
+        lost["connection"].to_pylist(), lost["source"].to_pylist(), micros(lost["ts"]).tolist(), strict=True
+    ):
+        where = same(inputs, source) if connection is None else same(names, connection)
+        marked |= where & (found.begins <= ts) & (ts <= until)
+    return marked
+
+
+def _keeping_none(found: Gaps, allowed: Reals, long: Flags) -> Iterator[Finding]:
+    """A statement for each station that is silent for too long more often than not: its period is another."""
+    kept = ~long & (found.lengths > allowed / 2)
+    for station, rows in by_station(found.ends):
+        if long[rows].sum() >= FEWEST_TOO_LONG and long[rows].sum() > kept[rows].sum():
+            interval = found.interval[rows[long[rows]][0]]
+            yield not_judged(station, f"it does not keep the interval of {interval:g} s, nor another that is known")
+
+
+def _not_judged(messages: pa.Table, settings: pa.Table) -> Iterator[Finding]:
+    rows = settings.filter(pa.array(same(settings["key"], INTERVAL_KEY) & (reals(settings["number"]) > 0)))
+    known = set(rows["station"].to_pylist())
+    beating = set(messages["station"].filter(pa.array(same(messages["action"], "Heartbeat"))).to_pylist())
+    for station, _ in by_station(messages):
+        if station not in beating:
+            yield not_judged(station, "it sends no Heartbeat, which OCPP-J allows; pings may keep it alive")
+        elif station not in known:
+            yield not_judged(station, "its heartbeat interval is not known")

@@ -1,0 +1,56 @@
+"""What checks share: the rows of each station, and rows as evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.findings import Evidence
+from analyzer.kernels.columns import NO_TIME, coded, micros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from analyzer.kernels.columns import Ints
+
+
+def by_station(table: pa.Table) -> Iterator[tuple[str, Ints]]:
+    """Each station of a table with its rows, in the table's order; rows without a station are left out."""
+    stations = coded(table["station"])
+    order = np.argsort(stations.codes, kind="stable")
+    bounds = np.searchsorted(stations.codes[order], np.arange(len(stations.names) + 1))
+    for code, name in enumerate(stations.names):
+        yield name, order[bounds[code] : bounds[code + 1]]
+
+
+def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts") -> list[Evidence]:
+    """Rows of a table as evidence; `time` names the column that says when."""
+    chosen = table.select(["source", "origin", time]).take(pa.array([int(row) for row in rows], pa.int64()))
+    return [
+        Evidence(source, origin, None if ts == NO_TIME else ts)
+        for source, origin, ts in zip(
+            chosen["source"].to_pylist(), chosen["origin"].to_pylist(), micros(chosen[time]).tolist(), strict=True
+        )
+    ]
+
+
+def plural(count: int, what: str, several: str = "") -> str:
+    """A count with its noun.
+
+    >>> plural(1, "time"), plural(3, "gap"), plural(2, "loss", "losses")
+    ('1 time', '3 gaps', '2 losses')
+    """
+    return f"{count} {what if count == 1 else several or f'{what}s'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words.
+
+    >>> duration(59.96), duration(234), duration(4000), duration(200_000)
+    ('60 s', '234 s', '67 min', '55.6 h')
+    """
+    if seconds < 600:
+        return f"{round(seconds, 1):g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""Checks of what strangers can read or change."""

@@ -1,0 +1,51 @@
+"""What the checks of cleartext share: whether traffic leaves a host in the clear, and whether it is public."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.findings import Finding, not_judged
+from analyzer.kernels.columns import Flags, Ints, coded, same
+
+
+def in_clear(connections: pa.Table) -> Flags:
+    """The attempts to connect in cleartext; not those within one host, behind a proxy that ends TLS there."""
+    return same(connections["scheme"], "ws") & ~(
+        _is(connections, "client", "loopback") & _is(connections, "server", "loopback")
+    )
+
+
+def public(connections: pa.Table) -> Flags:
+    """The connections of which either end is a public address."""
+    return _is(connections, "client", "global") | _is(connections, "server", "global")
+
+
+def unknown(station: str, connections: pa.Table, rows: Ints) -> list[Finding]:
+    """A statement that a station cannot be judged, where nothing tells how it connects."""
+    if same(connections["scheme"].take(pa.array(rows)), "ws", "wss").any():
+        return []
+    return [not_judged(station, "nothing tells whether its connection is encrypted")]
+
+
+def _is(connections: pa.Table, side: str, kind: str) -> Flags:
+    addresses = coded(connections[side])
+    found = [_kind(name) == kind for name in addresses.names]
+    return np.array([*found, False], dtype=bool)[addresses.codes]
+
+
+def _kind(text: str) -> str:
+    """Whether an address is loopback, global, or another; a text that is none is another.
+
+    >>> _kind("127.0.0.1"), _kind("10.0.0.7"), _kind("::ffff:1.1.1.1"), _kind("charger.local")
+    ('loopback', 'other', 'global', 'other')
+    """
+    try:
+        address = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return "other"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return "loopback" if address.is_loopback else "global" if address.is_global else "other"

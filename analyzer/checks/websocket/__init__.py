@@ -1,0 +1,1 @@
+"""Checks of connections: how they begin, how they end, and why."""

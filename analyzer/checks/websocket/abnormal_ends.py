@@ -1,0 +1,107 @@
+"""Connections that mostly end without a goodbye."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from analyzer.checks.rows import by_station, evidence
+from analyzer.checks.websocket.ends import abrupt, closed, ordered_ends
+from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.columns import micros
+from analyzer.plan import check
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WORDS = {
+    "fin": "TCP closed",
+    "rst": "TCP reset",
+    "timeout": "timed out",
+    "replaced": "replaced by a new connection",
+    "lost": "lost",
+}
+
+
+@check("WS10", "Abnormal ends dominate", severity="error")
+def abnormal_ends(
+    connections: pa.Table,
+    calls: pa.Table,
+    *,
+    fewest: int = 3,
+    warn_share: float = 0.2,
+    fail_fewest: int = 5,
+    fail_share: float = 0.6,
+) -> pa.Table:
+    """Most of the charger's connections ended without a WebSocket close frame.
+
+    From `fewest` such ends and a share above `warn_share` of all ends on it is a warning, from `fail_fewest` and
+    `fail_share` an error.
+
+    Why it matters: an end without a close frame means that a network, a box between or a crash took the connection.
+        Both sides may learn of it minutes later; what was on its way is lost or sent twice.
+    Fires on:
+        08:00:00 CP1 + ocpp1.6
+        08:17:00 CP1 - rst
+        08:17:30 CP1 + ocpp1.6
+        08:41:00 CP1 - fin by csms
+        08:41:30 CP1 + ocpp1.6
+        09:20:00 CP1 + ocpp1.6
+        09:31:00 CP1 - 1006 by csms
+        09:32:00 CP1 + ocpp1.6
+        09:55:00 CP1 - timeout
+    Near miss:
+        08:00:00 CP1 + ocpp1.6
+        08:17:00 CP1 - rst
+        08:17:30 CP1 + ocpp1.6
+        08:41:00 CP1 - fin by csms
+        08:41:30 CP1 + ocpp1.6
+        09:31:00 CP1 - 1001 by csms
+        09:32:00 CP1 + ocpp1.6
+    Confounder:
+        # resets by command, and a log that does not say how connections ended
+        08:00:00 CP1 + ocpp1.6
+        08:10:00x3/600s CP1 < Reset#r$(i) {"type": "Hard"}
+        08:10:00.2x3/600s CP1 > =#r$(i) {"status": "Accepted"}
+        08:10:02x3/600s CP1 - rst
+        08:11:00x3/600s CP1 + ocpp1.6
+        08:00:00 CP2 + ocpp1.6
+        08:10:00x5/600s CP2 - lost
+        08:11:00x5/600s CP2 + ocpp1.6
+    Not a fault when: the end follows a Reset or a firmware update that the charger accepted; it is the end of the
+        input; the input does not tell how the connection ended, or the close frame would be within encrypted traffic.
+    Likely causes: mobile network, NAT or load balancer; crash or power loss of the charger; a server that is killed
+        rather than stopped.
+    What to do: look at the outages and their causes; look for a pattern (idle time, clock time, other chargers).
+    Source: RFC 6455 7.1.5 and 7.1.7.
+    """
+    mine = ~ordered_ends(calls, connections)
+    bad, good = abrupt(connections) & mine, closed(connections) & mine
+    kinds, ends = connections["end_kind"].to_pylist(), micros(connections["end"])
+    findings = []
+    for station, rows in by_station(connections):
+        chosen, ended = rows[bad[rows]], int(bad[rows].sum() + good[rows].sum())
+        if not ended:
+            findings.append(not_judged(station, "no connection was seen to end, or not how"))
+            continue
+        share = len(chosen) / ended
+        if len(chosen) < fewest or share <= warn_share:
+            continue
+        counted = Counter(WORDS[kinds[row]] for row in chosen.tolist())
+        failed = len(chosen) >= fail_fewest and share > fail_share
+        findings.append(
+            Finding(
+                station,
+                f"{len(chosen)} of {ended} connections ended without a close frame: "
+                + ", ".join(f"{count}x {word}" for word, count in counted.most_common()),
+                start=int(ends[chosen].min()),
+                end=int(ends[chosen].max()),
+                value=100 * share,
+                limit=100 * warn_share,
+                unit="Percent",
+                count=len(chosen),
+                evidence=evidence(connections, chosen[:MAX_EVIDENCE], "end"),
+                severity=None if failed else "warning",
+            )
+        )
+    return table(findings)

@@ -1,0 +1,114 @@
+"""Idle connections that something cuts off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from analyzer.checks.rows import duration, evidence
+from analyzer.checks.websocket.ends import established
+from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.columns import micros, reals, same, wholes
+from analyzer.kernels.idle import RATIO, SLACK, device, races
+from analyzer.plan import check
+
+if TYPE_CHECKING:
+    from analyzer.kernels.columns import Flags
+
+CLOCKS = {"any": "any message", "up": "the charger's last message", "down": "the CSMS's last message"}
+SIDES = {"csms": " by the CSMS", "middle": " by something between"}
+
+
+@check("WS11", "Idle cut-off", severity="error")
+def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Table, *, fewest: int = 5) -> pa.Table:
+    """Something ends the charger's connections after the same quiet time, again and again.
+
+    Three clocks are tried, since devices count differently: the quiet of both sides, of the charger and of the CSMS.
+    At least six of ten ends, and `fewest`, lie within 2 % and a second of one quiet time, and Youden's J tells these
+    ends from what connections survived: 0.9 or more, 0.7 where the time is within 2 % of the heartbeat interval, since
+    then a beat sometimes wins the race. Where a proxy is in the path only for some hours, these hours are judged.
+
+    Why it matters: the charger goes offline for no other reason than that it had nothing to say. One setting cures it.
+    Fires on:
+        08:00:00x6/200s CP1 + ocpp1.6
+        08:00:01x6/200s CP1 > BootNotification#b$(i) {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+        08:00:01.1x6/200s CP1 < =#b$(i) {"currentTime": "$(now)", "interval": 300, "status": "Accepted"}
+        08:00:31x6/200s CP1 > StatusNotification#s$(i) {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+        08:00:31.1x6/200s CP1 < =#s$(i) {}
+        08:01:31.1x6/200s CP1 - fin by csms
+    Near miss:
+        # one end in three comes at another time
+        08:00:00x4/200s CP1 + ocpp1.6
+        08:00:31x4/200s CP1 > Heartbeat#s$(i)
+        08:00:31.1x4/200s CP1 < =#s$(i) {"currentTime": "$(now)"}
+        08:01:31.1x4/200s CP1 - fin by csms
+        08:15:00x2/200s CP1 + ocpp1.6
+        08:15:31x2/200s CP1 > Heartbeat#t$(i)
+        08:15:31.1x2/200s CP1 < =#t$(i) {"currentTime": "$(now)"}
+        08:16:00x2/200s CP1 - fin by csms
+    Confounder:
+        # a charger that is reset by command after the same quiet time
+        08:00:00x6/200s CP1 + ocpp1.6
+        08:00:31x6/200s CP1 < Reset#r$(i) {"type": "Soft"}
+        08:00:31.1x6/200s CP1 > =#r$(i) {"status": "Accepted"}
+        08:01:31.1x6/200s CP1 - fin by csms
+    Not a fault when: the charger was reset or closed the connection itself; the close code says another reason; the
+        ends are only noticed at the next heartbeat, which connections otherwise survive.
+    Likely causes: the idle timeout of a load balancer, proxy or server: 60 s nginx, AWS's load balancer, ocpp-go; 100 s
+        Cloudflare; 240 s Azure; 350 s AWS's network load balancer and NAT.
+    What to do: send WebSocket pings at half that time or less; or raise the timeout to three heartbeat intervals.
+    Source: RFC 6455 5.5.2; OCPP-J 1.6 5.3 (WebSocketPingInterval); evcc issue 33099; ocpp-go issue 44.
+    """
+    patterns = idle_patterns.filter(
+        pa.array(same(idle_patterns["kind"], "hard") & (wholes(idle_patterns["count"]) >= fewest))
+    )
+    first, last = micros(patterns["start"]), micros(patterns["end"])
+    findings = unwatched(connections)
+    for number, pattern in enumerate(patterns.to_pylist()):
+        age, seconds = reals(outages[f"idle_{pattern['clock']}"]), pattern["seconds"]
+        near = (age * RATIO + SLACK >= seconds) & (age <= seconds * RATIO + SLACK)
+        fitting = within(outages, pattern["station"], int(first[number]), int(last[number]), near)
+        findings.append(
+            Finding(
+                pattern["station"],
+                _summary(pattern, {side for side in fitting["end_side"].to_pylist() if side}),
+                start=int(first[number]),
+                end=int(last[number]),
+                value=seconds,
+                limit=pattern["interval"],
+                unit="s",
+                count=pattern["count"],
+                evidence=evidence(fitting, range(min(fitting.num_rows, MAX_EVIDENCE)), "noticed"),
+                subject="hard",
+            )
+        )
+    return table(findings)
+
+
+def _summary(pattern: dict[str, Any], sides: set[str]) -> str:
+    seconds, interval = pattern["seconds"], pattern["interval"]
+    by = SIDES.get(next(iter(sides)), "") if len(sides) == 1 else ""
+    known = device(seconds)
+    ended = f"{pattern['count']} of {pattern['ends']} times the connection was ended{by}"
+    parts = [
+        f"{ended} {seconds:.1f} s after {CLOCKS[pattern['clock']]}",
+        f"the heartbeat interval is {duration(interval)}" if interval is not None else "",
+        f"{round(seconds)} s is the timeout of {known}" if known else "",
+    ]
+    if interval is not None and races(seconds, interval):
+        parts[1] += " too, so any delay loses the race"
+    return "; ".join(filter(None, parts))
+
+
+def within(outages: pa.Table, station: str, first: int, last: int, near: Flags) -> pa.Table:
+    """The outages of a station that were noticed between two times, among those near a pattern."""
+    times = micros(outages["noticed"])
+    return outages.filter(pa.array(same(outages["station"], station) & (times >= first) & (times <= last) & near))
+
+
+def unwatched(connections: pa.Table) -> list[Finding]:
+    """A statement for each station of which no connection was told of, only inferred from messages."""
+    told = set(connections["station"].filter(pa.array(established(connections))).to_pylist())
+    stations = sorted({name for name in connections["station"].to_pylist() if name is not None} - told)
+    return [not_judged(name, "the input does not tell of connections, only of messages") for name in stations]

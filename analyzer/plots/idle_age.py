@@ -1,0 +1,117 @@
+"""How long connections had been quiet when they ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyzer.kernels.columns import reals
+from analyzer.kernels.idle import densest_window
+from analyzer.plots import style
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from analyzer.kernels.columns import Reals
+
+TITLE = "How long had it been quiet when the connection ended?"
+ROWS = {
+    "idle_up": "since the charger's\nlast message",
+    "idle_any": "since either side's\nlast message",
+    "idle_down": "since the CSMS's\nlast message",
+}
+TIMEOUTS = {60: "60 nginx, AWS ALB", 100: "100 Cloudflare", 240: "240 Azure", 350: "350 AWS NLB"}
+"""Idle timeouts in seconds that devices have by default."""
+FEWEST_IN_WINDOW = 3
+SHORTEST = 0.1
+"""Seconds at which the logarithmic axis begins."""
+BINS = 80
+
+
+def idle_age(outages: pa.Table, *, station: str | None = None) -> Figure:
+    """Three rows: quiet times of the charger, of both sides and of the CSMS before each end, with known timeouts."""
+    table = style.of_station(outages, station)
+    ages = {name: np.maximum(_known(reals(table[name])), SHORTEST) for name in ROWS}
+    every = np.concatenate(list(ages.values()))
+    if not len(every):
+        why = "No outage was seen." if not table.num_rows else "No message was seen on the connections that ended."
+        return style.nothing(TITLE, why)
+    figure = style.new_figure(4.2)
+    panels = figure.subplots(len(ROWS), 1, sharex=True)
+    low, high = every.min() / 1.5, every.max() * 1.5
+    bins = np.geomspace(low, high, BINS)
+    for place, (axes, name) in enumerate(zip(panels, ROWS, strict=True)):
+        style.prepare(axes, *((TITLE, f"{table.num_rows} ends") if place == 0 else ("", "")), pad=22)
+        _row(axes, ages[name], bins)
+        axes.set_ylabel(ROWS[name], fontsize=8.5, color=style.GREY, rotation=0, ha="right", va="center")
+        _timeouts(axes, low, high, named=place == 0)
+    _scale(panels[-1], low, high)
+    return figure
+
+
+def _known(values: Reals) -> Reals:
+    return values[~np.isnan(values)]
+
+
+def _row(axes: Axes, ages: Reals, bins: Reals) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xscale("log")
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    if not len(ages):
+        axes.text(0.01, 0.5, "not seen", transform=axes.transAxes, color=style.GREY, fontsize=8.5, va="center")
+        axes.set_yticks([])
+        return
+    window = densest_window(ages)
+    counts, _ = np.histogram(ages, bins)
+    dense = window.members >= FEWEST_IN_WINDOW
+    inside = dense & (bins[1:] >= window.low) & (bins[:-1] <= window.high)
+    for chosen, colour in ((inside, style.RED), (~inside, style.SKY)):
+        full = np.flatnonzero(chosen & (counts > 0))
+        axes.bar(bins[full], counts[full], np.diff(bins)[full], align="edge", color=colour, linewidth=0)
+    if dense:
+        told = f"{window.members} of {len(ages)} at {window.median:.1f} s"
+        right = window.median > np.sqrt(bins[0] * bins[-1])
+        axes.annotate(
+            told,
+            (window.median, counts.max()),
+            xytext=(-8 if right else 8, -4),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="top",
+            fontsize=9,
+            color=style.RED,
+            fontweight="bold",
+        )
+    axes.set_ylim(0, counts.max() * 1.15)
+
+
+def _timeouts(axes: Axes, low: float, high: float, *, named: bool) -> None:
+    for seconds, name in TIMEOUTS.items():
+        if low <= seconds <= high:
+            axes.axvline(seconds, color=style.GREY, linewidth=0.8, linestyle=(0, (3, 3)), alpha=0.7, zorder=0)
+            if named:
+                axes.text(
+                    seconds,
+                    1.0,
+                    f" {name}",
+                    transform=axes.get_xaxis_transform(),
+                    fontsize=7,
+                    color=style.GREY,
+                    va="bottom",
+                    ha="left",
+                    rotation=0,
+                )
+
+
+def _scale(axes: Axes, low: float, high: float) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("quiet before the end, s (logarithmic)", fontsize=8.5, color=style.GREY)

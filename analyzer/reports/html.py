@@ -1,0 +1,271 @@
+"""The full report as one HTML file that fetches nothing and runs nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from analyzer.findings import SEVERITIES, rank
+from analyzer.reports import summary, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from analyzer.reports.summary import Row
+    from analyzer.verdict.result import CheckInfo, Result
+
+TEMPLATE = "report.html.j2"
+MAX_FINDINGS = 500
+MAX_OUTAGES = 500
+MAX_ISSUES = 200
+MAX_STATIONS = 100
+"""Stations with a verdict and a checklist of their own."""
+MAX_SKIPPED = 200
+NAME_LENGTH = 80
+EVIDENCE_SHOWN = 5
+MANUAL_SECTIONS = ("Why it matters", "Not a fault when", "Likely causes", "What to do", "Source")
+"""The sections of a manual that a report repeats; its examples are left out."""
+FIGURES = {
+    "timeline": "Connections, messages and findings over time, a lane a charger.",
+    "heartbeat_gaps": "Gaps between heartbeats against the interval in force.",
+    "idle_age": "How long connections had been quiet when they ended.",
+    "meter_register": "Energy register and power over time; transactions are shaded.",
+}
+ENDINGS = {
+    "close": "close frame",
+    "fin": "TCP FIN",
+    "rst": "TCP RST",
+    "timeout": "timeout",
+    "replaced": "replaced by a new connection",
+    "refused": "refused",
+    "lost": "lost",
+    "open": "still open",
+}
+SIDES = {"station": "charger", "csms": "CSMS", "middle": "something between"}
+
+
+def render(result: Result, figures: Mapping[str, str]) -> str:
+    """The page. `figures` are SVG elements by the name of their plot; they are put in as they are."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("analyzer.reports", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    drawn = [
+        {"name": name, "caption": FIGURES.get(name, name), "svg": Markup(svg)}  # noqa: S704 - drawn by the caller, not read
+        for name, svg in figures.items()
+    ]
+    return environment.get_template(TEMPLATE).render(**view(result), figures=drawn)
+
+
+def view(result: Result) -> dict[str, Any]:
+    """What the template shows: plain rows of harmless text."""
+    verdicts = summary.rows(result, "verdict")
+    found = summary.findings(result)
+    outages = _outages(result)
+    issues = summary.rows(result, "issues")
+    names = [_name(row["station"]) for row in verdicts]
+    return {
+        "title": names[0] if len(names) == 1 else text.plural(len(names), "charger"),
+        "watched": summary.watched(result),
+        "damaged": result.damaged,
+        "tally": _tally(found),
+        "verdicts": _verdicts(result, verdicts[:MAX_STATIONS]),
+        "verdicts_left": max(len(verdicts) - MAX_STATIONS, 0),
+        "coverage": [text.safe(line) for line in result.coverage],
+        "checklists": _checklists(result, verdicts[:MAX_STATIONS]),
+        "outages": outages[:MAX_OUTAGES],
+        "outages_left": max(len(outages) - MAX_OUTAGES, 0),
+        "groups": _groups(result, found[:MAX_FINDINGS]),
+        "findings_shown": min(len(found), MAX_FINDINGS),
+        "findings_left": max(len(found) - MAX_FINDINGS, 0),
+        "issues": [_issue(row, summary.kinds(result)) for row in issues[:MAX_ISSUES]],
+        "issues_left": max(len(issues) - MAX_ISSUES, 0),
+        "sources": [_source(row) for row in summary.rows(result, "sources")],
+        "runs": _runs(result.findings.runs.to_pylist()),
+        "several": len(verdicts) != 1,
+    }
+
+
+def sections(manual: str) -> list[tuple[str, str]]:
+    r"""The sections of a manual that a report repeats, as heading and text.
+
+    >>> sections("It is wrong.\n\nWhat to do: mend\n    it.\nSource: RFC 6455.")
+    [('What to do', 'mend it.'), ('Source', 'RFC 6455.')]
+    """
+    parts = re.split(r"^([A-Z][A-Za-z ]+):(?=\s)", manual, flags=re.MULTILINE)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return [(name, " ".join(told[name].split())) for name in MANUAL_SECTIONS if name in told]
+
+
+def _name(station: str | None) -> str:
+    return text.clip(text.safe(station), NAME_LENGTH) if station is not None else "all chargers"
+
+
+def _tally(found: Iterable[Row]) -> list[tuple[str, int]]:
+    severities = [row["severity"] for row in found]
+    return [(name, severities.count(name)) for name in reversed(SEVERITIES) if name in severities]
+
+
+def _verdicts(result: Result, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    versions = summary.versions(result)
+    told = ("sentences", "remedy", "owner", "confidence", "missing")
+    return [
+        {
+            "station": _name(row["station"]),
+            "severity": row["severity"] or "fine",
+            "version": versions.get(row["station"], ""),
+            **{name: text.safe(row[name] or "") for name in told},
+        }
+        for row in rows
+    ]
+
+
+def _checklists(result: Result, verdicts: Sequence[Row]) -> list[dict[str, Any]]:
+    lines = summary.by_station(summary.rows(result, "checklist"))
+    made = []
+    for row in verdicts:
+        families = summary.families(lines.get(row["station"], ()))
+        groups = [(family, [_line(line) for line in of]) for family, of in families.items()]
+        statuses = [line["status"] for _, of in groups for line in of]
+        counts = [(name, statuses.count(name)) for name in ("FAIL", "WARN", "UNKNOWN", "PASS") if name in statuses]
+        made.append({"station": _name(row["station"]), "families": groups, "counts": counts})
+    return [entry for entry in made if entry["families"]]
+
+
+def _line(row: Row) -> dict[str, str]:
+    return {name: text.safe(row[name] or "") for name in ("line", "title", "status", "detail")}
+
+
+def _outages(result: Result) -> list[dict[str, str]]:
+    first = {
+        (row["station"], row["connection"], row["start"]): row
+        for row in summary.rows(result, "causes")
+        if row["rank"] == 1
+    }
+    kinds = summary.kinds(result)
+    told: set[str] = set()
+    made = []
+    for row in summary.rows(result, "outages"):
+        outage = _outage(row, first.get((row["station"], row["connection"], row["start"]), {}), kinds)
+        # The same reason reads once: a night of equal outages is one thought.
+        made.append({**outage, "why": "" if outage["why"] in told else outage["why"]})
+        told.add(outage["why"])
+    return made
+
+
+def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
+    side = SIDES.get(row["end_side"], "")
+    code = f", code {row['close_code']}" if row["close_code"] else ""
+    how = ENDINGS.get(row["end_kind"], text.safe(row["end_kind"] or "unknown"))
+    attempts = f" after {text.plural(row['attempts'], 'refused attempt')}" if row["attempts"] else ""
+    return {
+        "station": _name(row["station"]),
+        "start": text.when(row["start"]),
+        "duration": text.duration(row["duration"]) or "not over at the end",
+        "ended": f"{how}{code}"
+        + (f" by the {side}" if side and side != SIDES["middle"] else f" by {side}" if side else ""),
+        "idle_up": text.duration(row["idle_up"]) or "unknown",
+        "idle_down": text.duration(row["idle_down"]) or "unknown",
+        "cause": text.safe(cause.get("cause") or "not judged").replace("_", " "),
+        "confidence": text.safe(cause.get("confidence") or ""),
+        "why": text.safe(cause.get("evidence_for") or cause.get("missing") or ""),
+        "back": _back(row) + attempts,
+        "where": text.evidence(row, kinds),
+    }
+
+
+def _back(row: Row) -> str:
+    if row["end"] is None:
+        return "not seen"
+    same_day = row["start"] is not None and row["start"].date() == row["end"].date()
+    return f"{row['end']:%H:%M:%S}" if same_day else text.when(row["end"])
+
+
+def _groups(result: Result, found: Sequence[Row]) -> list[dict[str, Any]]:
+    """The findings of each check together, the worst check first."""
+    kinds = summary.kinds(result)
+    grouped: dict[str, list[tuple[int, Row]]] = {}
+    for number, row in enumerate(found, 1):
+        grouped.setdefault(row["check"], []).append((number, row))
+    ordered = sorted(grouped.items(), key=lambda item: (-max(rank(row["severity"]) for _, row in item[1]), item[0]))
+    return [_group(check, rows, result.checks.get(check), kinds) for check, rows in ordered]
+
+
+def _group(
+    check: str, rows: Sequence[tuple[int, Row]], info: CheckInfo | None, kinds: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "check": text.safe(check),
+        "title": info.title if info else "",
+        "manual": sections(info.manual) if info else [],
+        "severity": max((row["severity"] for _, row in rows), key=rank),
+        "findings": [{"number": number, **_finding(row, kinds)} for number, row in rows],
+    }
+
+
+def _finding(row: Row, kinds: Mapping[str, str]) -> dict[str, Any]:
+    proofs = [text.evidence(entry, kinds) for entry in (row["evidence"] or ())[:EVIDENCE_SHOWN]]
+    facts = {
+        "Measured": text.measure(row["value"], row["unit"]),
+        "Allowed": text.measure(row["limit"], row["unit"]),
+        "Times": text.number(row["count"]) if row["count"] and row["count"] > 1 else "",
+        "When": _period(row),
+        "Evidence": ", ".join(proofs),
+    }
+    return {
+        "station": _name(row["station"]),
+        "severity": row["severity"],
+        "summary": text.safe(row["summary"] or ""),
+        "facts": [(name, value) for name, value in facts.items() if value],
+    }
+
+
+def _period(row: Row) -> str:
+    if row["start"] and row["end"] and row["start"] != row["end"]:
+        return text.span(row["start"], row["end"])
+    return text.when(row["start"] or row["end"]) and f"{text.when(row['start'] or row['end'])} UTC"
+
+
+def _issue(row: Row, kinds: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "kind": text.safe(row["kind"] or "").replace("_", " "),
+        "count": text.number(row["count"] or 1),
+        "where": text.evidence(row, kinds),
+        "when": text.when(row["ts"]),
+        "station": _name(row["station"]) if row["station"] is not None else "",
+        "detail": text.safe(row["detail"] or ""),
+        "damage": "yes" if row["damage"] else "no",
+    }
+
+
+def _source(row: Row) -> dict[str, str]:
+    names = ("bytes", "records", "messages", "lifecycle", "ignored", "unknown")
+    return {
+        "source": text.safe(row["source"] or ""),
+        "kind": text.safe(row["kind"] or ""),
+        "span": text.span(row["start"], row["end"]),
+        "zone": text.safe(row["zone"] or ""),
+        "damaged": "yes" if row["damaged"] else "no",
+        **{name: text.number(row[name]) for name in names},
+    }
+
+
+def _runs(rows: Iterable[Row]) -> dict[str, Any]:
+    """How many checks ran, and why others did not, the same reason once."""
+    listed = list(rows)
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for row in listed:
+        if row["outcome"] != "ran":
+            of = f"{row['check']} for {_name(row['station'])}" if row["station"] is not None else row["check"]
+            reasons.setdefault((row["outcome"], text.safe(row["why"] or "")), []).append(text.safe(of))
+    told = [
+        {"outcome": outcome, "why": why, "checks": ", ".join(dict.fromkeys(checks))}
+        for (outcome, why), checks in sorted(reasons.items())
+    ]
+    return {"ran": sum(row["outcome"] == "ran" for row in listed), "others": told[:MAX_SKIPPED]}

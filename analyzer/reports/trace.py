@@ -1,0 +1,185 @@
+"""Conversations in trace notation, which the source `trace` reads back."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.kernels.columns import NO_TIME, SECOND, micros, wholes
+from analyzer.reports.text import HARMFUL, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from analyzer.kernels.columns import Ints
+
+Row = dict[str, Any]
+BATCH = 10_000
+"""Rows that are turned into text at a time."""
+UNNAMED = "unnamed"
+ATTRIBUTES = ("path", "host", "scheme", "agent", "extensions", "authorization", "user", "client", "client_port", "server", "server_port")  # fmt: skip
+"""Columns of `connections` that are written after the subprotocol."""
+BEGINS, SPEAKS, ENDS = 0, 1, 2
+"""The order of what happened on one connection at one time."""
+SIGNS = {"up": ">", "down": "<"}
+NUMBERS = {"call": 2, "result": 3, "error": 4, "result_error": 5, "send": 6}
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
+_PLAIN_ID = re.compile(r"(?:(?!\$\()[!-~])+")
+_UNPRINTABLE = re.compile(r"[^ -~\u00a1-\u00ac\u00ae-\u02ff]|\$\(")
+
+
+class Line(NamedTuple):
+    """A line to be written: when, of which connection, what sort of event, its origin, station and text."""
+
+    ts: int
+    connection: int
+    order: int
+    origin: int
+    station: str
+    text: str
+
+
+def render(messages: pa.Table, controls: pa.Table, connections: pa.Table) -> Iterator[str]:
+    """The lines in order of time; what has no time follows as comments."""
+    begins = _begins(connections)
+    number = {name: place for place, name in enumerate(connections["connection"].take(pa.array(np.lexsort((wholes(connections["origin"]), begins)))).to_pylist())}  # fmt: skip
+    streams = [
+        _lines(messages, micros(messages["ts"]), number, SPEAKS, _message),
+        _lines(controls, micros(controls["ts"]), number, SPEAKS, _control),
+        _lines(connections, begins, number, BEGINS, _connected),
+        _lines(connections, micros(connections["end"]), number, ENDS, _ended),
+    ]
+    today, timeless = "", []
+    for line in heapq.merge(*streams):
+        if line.ts == NO_TIME:
+            timeless.append(f"# no time: {line.station} {line.text}")
+            continue
+        day, clock = _time(line.ts)
+        yield f"{'' if day == today else day + ' '}{clock} {line.station} {line.text}"
+        today = day
+    yield from timeless
+
+
+def _begins(connections: pa.Table) -> Ints:
+    """When each connection was established, or else first seen."""
+    upgraded = micros(connections["upgraded"])
+    return np.where(upgraded == NO_TIME, micros(connections["ts"]), upgraded)
+
+
+def _lines(
+    table: pa.Table, times: Ints, number: dict[str, int], order: int, tell: Callable[[Row], str | None]
+) -> Iterator[Line]:
+    """The lines of a table in order of time, made a batch at a time."""
+    place = np.array([number.get(name, -1) for name in table["connection"].to_pylist()], dtype=np.int64)
+    origin = wholes(table["origin"])
+    rank = np.lexsort((origin, place, times))
+    for begin in range(0, len(rank), BATCH):
+        chosen = rank[begin : begin + BATCH]
+        for index, row in zip(chosen.tolist(), _plain(table.take(pa.array(chosen))), strict=True):
+            text = tell(row)
+            if text is not None:
+                station = _token(row["station"] or UNNAMED)
+                yield Line(int(times[index]), int(place[index]), order, int(origin[index]), station, text)
+
+
+def _plain(table: pa.Table) -> Iterable[Row]:
+    timeless = [field.name for field in table.schema if not pa.types.is_timestamp(field.type)]
+    return table.select(timeless).to_pylist()  # type: ignore[no-any-return]
+
+
+def _time(ts: int) -> tuple[str, str]:
+    """Date and time of day; a fraction of three digits, or six where they are needed."""
+    moment = np.datetime64(ts, "us")
+    text = str(moment.astype("datetime64[us]" if ts % 1000 else "datetime64[ms]" if ts % SECOND else "datetime64[s]"))
+    day, _, clock = text.partition("T")
+    return day, clock
+
+
+def _message(row: Row) -> str:
+    sign, kind, identity = SIGNS[row["direction"]], row["type"], row["id"] or ""
+    payload = _json_text(row["payload"] or "{}")
+    error = kind in {"error", "result_error"}
+    word = row["error_code"] if error else "" if kind == "result" else row["action"]
+    description = json.dumps(row["error_description"] or "").replace("$(", "\\u0024(")
+    if not _PLAIN_ID.fullmatch(identity) or (kind != "result" and not _WORD.fullmatch(word or "")):
+        return f"{sign} raw {_raw(NUMBERS[kind], identity, word or '', description, payload)}"
+    if error:
+        return f"{sign} {'!' if kind == 'error' else '!!'} {word}#{identity} {description} {payload}"
+    if kind == "result":
+        return f"{sign} =#{identity} {payload}"
+    return f"{sign} {'~' if kind == 'send' else ''}{word}#{identity} {payload}"
+
+
+def _raw(kind: int, identity: str, word: str, description: str, payload: str) -> str:
+    parts = [str(kind), _json_text(json.dumps(identity)), _json_text(json.dumps(word)), description, payload]
+    if kind == 3:  # CALLRESULT has neither action nor code (OCPP-J 1.6 4.2.2)
+        return f"[{parts[0]},{parts[1]},{payload}]"
+    if kind in {2, 6}:
+        return f"[{parts[0]},{parts[1]},{parts[2]},{payload}]"
+    return f"[{','.join(parts)}]"
+
+
+def _control(row: Row) -> str | None:
+    # A close frame is told by the line of the connection's end.
+    return None if row["kind"] == "close" else f"{SIGNS[row['direction']]} {row['kind']}"
+
+
+def _connected(row: Row) -> str | None:
+    if row["end_kind"] == "refused":
+        attributes = _attributes(row, ATTRIBUTES)
+        return f"x {row['http_status']:03d}{attributes}" if row["http_status"] else None
+    if row["inferred"] or row["start_observed"] is False:
+        return None
+    offered, chosen = row["offered"] or "", row["subprotocol"]
+    if offered == (chosen or "") and re.fullmatch(r"[\w.-]*", offered, re.ASCII):
+        return f"+ {offered}".rstrip() + _attributes(row, ATTRIBUTES)
+    return "+" + _attributes(row, ("offered", "subprotocol", *ATTRIBUTES))
+
+
+def _attributes(row: Row, names: Iterable[str]) -> str:
+    return "".join(f" {name}={_token(str(row[name]), '/,:;')}" for name in names if row[name] not in {None, ""})
+
+
+def _ended(row: Row) -> str | None:
+    how, code = row["end_kind"], row["close_code"]
+    if how not in {"close", "fin", "rst", "timeout", "lost"}:
+        return None
+    if how == "close":
+        # RFC 6455 7.1.5: 1005 stands for a close frame without a status code.
+        how = f"{code}" if code and 1000 <= code <= 9999 else "1005"
+    elif how == "lost" and code == 1006:
+        how = "1006"
+    side = f" by {row['end_side']}" if row["end_side"] else ""
+    reason = safe(row["close_reason"] or "").replace("$(", "$ (")
+    return f"- {how}{side}" + (f' "{reason}"' if reason else "")
+
+
+def _token(text: str, kept: str = "") -> str:
+    """The text as one word, percent-encoded except letters and digits.
+
+    >>> _token("Hof 1/Säule"), _token("")
+    ('Hof%201%2FSäule', '%')
+    """
+    return "".join(letter if letter.isalnum() or letter in kept else quote(letter, safe="") for letter in text) or "%"
+
+
+def _json_text(text: str) -> str:
+    """JSON text in one line of printable characters, with the same meaning."""
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    import unicodedata
+
+    letter = match[0]
+    if letter == "$(":
+        return "\\u0024("
+    if letter in "\n\r\t":  # white space between values; inside strings JSON has it escaped already (RFC 8259 7)
+        return " "
+    return json.dumps(letter)[1:-1] if unicodedata.category(letter) in HARMFUL else letter

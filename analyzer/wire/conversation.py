@@ -1,0 +1,235 @@
+"""Follows one TCP connection: who it is, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from analyzer.wire import http, ocppj, tls
+from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said
+from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
+from analyzer.wire.http import Request, Response
+from analyzer.wire.items import Connection, WireControl, WireMessage, WireTransport
+from analyzer.wire.messages import Control, Message
+from analyzer.wire.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.wire.events import Event, Opened
+    from analyzer.wire.items import Item
+
+MAX_QUEUED = 1024
+"""Items kept of a connection before it is known to be of interest."""
+MAX_SNIFFED = 64 << 10
+"""Bytes looked at for OCPP where no upgrade was seen."""
+MAX_HELLO = 16 << 10
+"""Bytes of a ClientHello that are waited for."""
+FRAMES_TELL = 6
+"""Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
+SIDES = {True: "station", False: "csms"}
+
+
+class Conversation:
+    """One connection. `interesting` tells whether it speaks WebSocket or TLS, None until that is known.
+
+    What decrypting makes of TLS goes the way of bytes in clear: into `_take_plain`.
+    """
+
+    def __init__(self, opened: Opened, *, expected: bool = False) -> None:
+        self.connection = Connection(*opened[:8], start_observed=opened.handshake_seen)
+        self.interesting: bool | None = None
+        self._expected = expected
+        self._announced = False
+        self._queue: list[Item] = []
+        self._problems: Counter[tuple[str, bool | None]] = Counter()
+        self._dialogue = Dialogue()
+        self._hello = bytearray()
+        self._sniffed = 0
+        self._frames = 0
+
+    def take(self, event: Event) -> Iterator[Item]:
+        """Take the next event of the connection. Items come once it is known to be of interest."""
+        for item in self._items(event):
+            if self.interesting:
+                yield from self._announce()
+                yield item
+            elif len(self._queue) < MAX_QUEUED:
+                self._queue.append(item)
+        if self.interesting:
+            yield from self._announce()
+            if isinstance(event, Ended):
+                yield dataclasses.replace(self.connection)
+
+    def give_all(self) -> Iterator[Item]:
+        """Give a connection that ended, of interest or not."""
+        yield from self._announce()
+
+    @property
+    def speaks_ocpp(self) -> bool:
+        """Whether it speaks OCPP: by its subprotocol, or because it did."""
+        said = f"{self.connection.subprotocol or ''} {self.connection.offered_subprotocols or ''}"
+        return self.connection.messages > 0 or "ocpp" in said.lower()
+
+    @property
+    def silent(self) -> bool:
+        """Whether no byte was said: an attempt that failed, or a probe."""
+        return self._sniffed == 0
+
+    def _announce(self) -> Iterator[Item]:
+        if not self._announced:
+            self._announced = True
+            yield dataclasses.replace(self.connection)
+            queue, self._queue = self._queue, []
+            yield from queue
+
+    def _items(self, event: Event) -> Iterator[Item]:
+        number = self.connection.number
+        match event:
+            case Data():
+                self._sniffed += len(event.data)
+                yield from self._take_data(Piece(event.from_client, event.data, event.ts, event.packet))
+            case Hole():
+                self.connection.lost_bytes += event.bytes
+                yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
+                detail = f"{event.bytes} bytes of the {SIDES[event.from_client]} are missing: {event.why}"
+                yield from self._complain(
+                    Problem("hole", detail, event.ts, event.packet), from_client=event.from_client
+                )
+                piece = Piece(event.from_client, b"", event.ts, event.packet)
+                yield from self._hear(self._dialogue.lose(event.bytes, piece))
+            case Transport():
+                yield from self._take_transport(event)
+            case Fault():
+                problem = Problem(event.kind, event.detail, event.ts, event.packet)
+                yield from self._complain(problem, from_client=event.from_client)
+            case Ended():
+                yield from self._take_end(event)
+
+    def _take_data(self, piece: Piece) -> Iterator[Item]:
+        yield from self._hear(self._dialogue.feed(piece))
+        stage = self._dialogue.stage
+        if stage == "tls":
+            yield from self._take_tls(piece)
+        elif (stage == "dull" and self.interesting is None) or (
+            self.interesting is None and self._sniffed > MAX_SNIFFED and not self._expected
+        ):
+            self.interesting = False
+
+    def _take_tls(self, piece: Piece) -> Iterator[Item]:
+        connection = self.connection
+        self.interesting = connection.tls = True
+        self._note_life(piece.ts, from_client=piece.from_client)
+        if piece.from_client and connection.server_name is None and len(self._hello) < MAX_HELLO:
+            self._hello += piece.data
+            connection.server_name = tls.client_hello_name(bytes(self._hello))
+        for alert in tls.alerts(piece.data):
+            yield WireTransport(connection.number, "tls", piece.from_client, piece.ts, piece.packet, 0, alert)
+
+    def _hear(self, said: Iterator[Said]) -> Iterator[Item]:
+        for each in said:
+            match each.what:
+                case Request():
+                    self._take_request(each.what)
+                case Response():
+                    self._take_response(each.what, each.ts)
+                case Message():
+                    yield from self._take_message(each.what, from_client=each.from_client)
+                case Control():
+                    yield from self._take_control(each.what, from_client=each.from_client)
+                case Problem():
+                    yield from self._complain(each.what, from_client=each.from_client)
+
+    def _take_request(self, request: Request) -> None:
+        connection, headers = self.connection, request.headers
+        self.interesting = connection.start_observed = True
+        connection.method, connection.path = request.method, request.path
+        connection.host, connection.user_agent = headers.get("host"), headers.get("user-agent")
+        connection.offered_subprotocols = headers.get("sec-websocket-protocol")
+        connection.authorization, connection.user = http.credentials(headers)
+
+    def _take_response(self, response: Response, ts: int) -> None:
+        connection = self.connection
+        self.interesting = True
+        connection.http_status, connection.http_reason = response.status, response.reason or None
+        if response.status == SWITCHING:
+            connection.upgraded = ts
+            connection.subprotocol = response.headers.get("sec-websocket-protocol")
+            connection.extensions = response.headers.get("sec-websocket-extensions")
+
+    def _take_message(self, message: Message, *, from_client: bool) -> Iterator[Item]:
+        self._note_frame(message.ts, from_client=from_client)
+        text = message.text
+        if text is None and ocppj.looks_like_ocpp(message.data):
+            text = message.data.decode("utf-8", "replace")
+            problem = Problem("binary_message", "OCPP in a binary frame", message.ts, message.packet)
+            yield from self._complain(problem, from_client=from_client)
+        if text is None or not (self.speaks_ocpp or _is_ocpp(text)):
+            problem = Problem("not_ocpp", "a WebSocket message that is no OCPP", message.ts, message.packet)
+            yield from self._complain(problem, from_client=from_client)
+            return
+        self.interesting = True
+        self.connection.messages += 1
+        yield WireMessage(self.connection.number, from_client, text, len(message.data), message.ts, message.packet)
+
+    def _take_control(self, control: Control, *, from_client: bool) -> Iterator[Item]:
+        self._note_frame(control.ts, from_client=from_client)
+        connection = self.connection
+        if control.kind == "close" and connection.close_side is None:
+            connection.close_code, connection.close_reason = control.code, control.reason
+            connection.close_side, connection.end_kind = SIDES[from_client], "close"
+            connection.end_side = connection.close_side
+            connection.end_ts, connection.end_packet = control.ts, control.packet
+        yield WireControl(connection.number, from_client, *control)
+
+    def _take_transport(self, event: Transport) -> Iterator[Item]:
+        connection = self.connection
+        connection.retransmissions += event.kind == "retransmission"
+        if event.kind == "duplicate":
+            connection.duplicates += 1
+            if connection.duplicates > 1:
+                return
+        yield WireTransport(connection.number, event.kind, event.from_client, event.ts, event.packet, event.bytes)
+
+    def _take_end(self, event: Ended) -> Iterator[Item]:
+        yield from self._hear(self._dialogue.finish())
+        connection = self.connection
+        for from_client in self._dialogue.unfinished:
+            detail = f"the {SIDES[from_client]}'s bytes end inside a frame"
+            yield from self._complain(
+                Problem("incomplete_message", detail, event.ts, event.packet), from_client=from_client
+            )
+        if connection.end_kind is None:
+            connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
+            connection.end_side = None if event.from_client is None else SIDES[event.from_client]
+        connection.end_observed = connection.end_kind not in {"open", "replaced"}
+        for (kind, side), count in self._problems.items():
+            if count > 1:
+                whose = "" if side is None else f" by the {SIDES[side]}"
+                detail = f"the same{whose} {count - 1} times more"
+                yield Problem(kind, detail, event.ts, event.packet, count=count - 1, connection=connection.number)
+
+    def _complain(self, problem: Problem, *, from_client: bool | None) -> Iterator[Item]:
+        """Give a problem the first time; the repeats are counted and given together at the end."""
+        self._problems[problem.kind, from_client] += 1
+        if self._problems[problem.kind, from_client] == 1:
+            yield dataclasses.replace(problem, connection=self.connection.number)
+        if problem.kind == "compressed_midstream":
+            self._note_frame(problem.ts or self.connection.ts, from_client=bool(from_client))
+
+    def _note_frame(self, ts: int, *, from_client: bool) -> None:
+        self._note_life(ts, from_client=from_client)
+        self._frames += 1
+        if self._frames >= FRAMES_TELL and self.interesting is None:
+            self.interesting = True
+
+    def _note_life(self, ts: int, *, from_client: bool) -> None:
+        if from_client:
+            self.connection.last_up = ts
+        else:
+            self.connection.last_down = ts
+
+
+def _is_ocpp(text: str) -> bool:
+    return isinstance(ocppj.parse(text), ocppj.Envelope)

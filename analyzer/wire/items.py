@@ -1,0 +1,112 @@
+"""What a capture gives: connections, their messages, and what happened to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzer.wire.problems import Problem
+
+
+@dataclass(slots=True)
+class Connection:
+    """A TCP connection that speaks WebSocket or TLS; the client is the station. Times are in microseconds.
+
+    It is given when it is known to be of interest, and once more when it has ended; `number` is unique in a capture.
+    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
+    """
+
+    number: int
+    ts: int
+    packet: int
+    client: str
+    client_port: int
+    server: str
+    server_port: int
+    handshake_seen: bool
+    tls: bool = False
+    server_name: str | None = None
+    method: str | None = None
+    path: str | None = None
+    host: str | None = None
+    user_agent: str | None = None
+    offered_subprotocols: str | None = None
+    subprotocol: str | None = None
+    extensions: str | None = None
+    authorization: str | None = None
+    user: str | None = None
+    http_status: int | None = None
+    http_reason: str | None = None
+    upgraded: int | None = None
+    end_ts: int | None = None
+    end_packet: int | None = None
+    end_kind: str | None = None
+    end_side: str | None = None
+    close_code: int | None = None
+    close_reason: str | None = None
+    close_side: str | None = None
+    last_up: int | None = None
+    last_down: int | None = None
+    retransmissions: int = 0
+    lost_bytes: int = 0
+    duplicates: int = 0
+    messages: int = 0
+    start_observed: bool = False
+    end_observed: bool = False
+
+
+class WireMessage(NamedTuple):
+    """A text of an OCPP connection; `bytes` is its size after inflating."""
+
+    connection: int
+    from_station: bool
+    text: str
+    bytes: int
+    ts: int
+    packet: int
+
+
+class WireControl(NamedTuple):
+    """A control frame: ping, pong or close."""
+
+    connection: int
+    from_station: bool
+    kind: str
+    payload: bytes
+    code: int | None
+    reason: str | None
+    ts: int
+    packet: int
+
+
+class WireTransport(NamedTuple):
+    """Something that TCP or TLS told: an event of `Streams`, a hole, or tls with an alert in words."""
+
+    connection: int
+    kind: str
+    from_station: bool | None
+    ts: int
+    packet: int
+    bytes: int = 0
+    detail: str | None = None
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a capture held in all, the packets that are no TCP included."""
+
+    packets: int = 0
+    bytes: int = 0
+    first_ts: int | None = None
+    last_ts: int | None = None
+    tcp_segments: int = 0
+    tcp_connections: int = 0
+    duplicates: int = 0
+    tls_connections: int = 0
+    websocket_connections: int = 0
+    ocpp_connections: int = 0
+    messages: int = 0
+    other_packets: int = 0
+
+
+Item = Connection | WireMessage | WireControl | WireTransport | Problem | Totals

@@ -1,0 +1,97 @@
+"""Finds where a frame begins in a stream that was joined in the middle, or has a hole."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zlib
+from typing import NamedTuple
+
+from analyzer.wire.ocppj import looks_like_ocpp
+from analyzer.wire.websocket import BINARY, PEEKED, TEXT, Header, plausible, read_header, unmask
+
+MAX_LENGTH = 1 << 20
+"""Bytes of a frame that is believed from its beginning alone."""
+TEXT_OR_BINARY = re.compile(rb"[\x01\x02\x81\x82\x41\x42\xc1\xc2]")
+SHORTEST = 8
+"""Bytes of the shortest OCPP-J message."""
+INFLATED = 256
+"""Compressed bytes that are tried."""
+
+
+class Place(NamedTuple):
+    """Where a frame begins, or None; from where bytes must be kept to tell later; how far evidence was looked for."""
+
+    found: int | None
+    keep: int
+    scanned: int
+
+
+def search(data: bytearray, starts: list[int], scanned: int, *, from_client: bool) -> Place:
+    """Look for a frame: anywhere where its payload begins as OCPP, at the start of a segment where frames fit to the end.
+
+    `starts` are the places where segments begin. A frame whose content tells nothing (a control frame, a continuation,
+    a compressed one) is believed only there, and with its header in one segment: senders write whole frames, while
+    random bytes look like a short frame every few hundred bytes.
+    """
+    strong, undecided = _search_ocpp(data, scanned, from_client=from_client)
+    waiting = undecided
+    for start, following in itertools.pairwise([*starts, len(data)]):
+        if strong is not None and start >= strong:
+            break
+        header = read_header(data, start)
+        fits = header is not None and header.start <= following and _fits(data, start, from_client=from_client)
+        if fits:
+            return Place(start, start, undecided)
+        if fits is None:
+            waiting = min(waiting, start)
+    return Place(strong, waiting, undecided)
+
+
+def _search_ocpp(data: bytearray, scanned: int, *, from_client: bool) -> tuple[int | None, int]:
+    """The first frame that holds OCPP, and from where more bytes are needed to tell."""
+    for candidate in TEXT_OR_BINARY.finditer(data, scanned):
+        at = candidate.start()
+        header = read_header(data, at)
+        if header is None or len(data) < header.start + min(header.length, PEEKED):
+            if header is None or (plausible(header, data) and SHORTEST <= header.length <= MAX_LENGTH):
+                return None, at
+            continue
+        if _holds_ocpp(header, data, from_client=from_client):
+            return at, at
+    return None, len(data)
+
+
+def _holds_ocpp(header: Header, data: bytearray, *, from_client: bool) -> bool:
+    if not plausible(header, data) or not SHORTEST <= header.length <= MAX_LENGTH:
+        return False
+    if header.rsv1:
+        if (header.mask is not None) != from_client:
+            return False
+        compressed = unmask(bytes(data[header.start : min(header.end, header.start + INFLATED)]), header.mask)
+        try:
+            return looks_like_ocpp(zlib.decompressobj(-zlib.MAX_WBITS).decompress(compressed, PEEKED))
+        except zlib.error:
+            return False
+    return looks_like_ocpp(unmask(bytes(data[header.start : min(header.end, header.start + PEEKED)]), header.mask))
+
+
+def _may_be_ocpp(header: Header, data: bytearray) -> bool:
+    """Whether an uncompressed text begins as OCPP; a short fragment may end before that shows."""
+    beginning = unmask(bytes(data[header.start : min(header.end, header.start + PEEKED)]), header.mask)
+    return looks_like_ocpp(beginning) or (len(beginning) < SHORTEST and beginning.lstrip()[:1] in {b"", b"["})
+
+
+def _fits(data: bytearray, at: int, *, from_client: bool) -> bool | None:
+    """Whether plausible frames follow each other from here to the end of the data; None where the last is not whole."""
+    while at < len(data):
+        header = read_header(data, at)
+        if header is None:
+            return None
+        masked_right = (header.mask is not None) == from_client
+        if not plausible(header, data) or not masked_right or header.length > MAX_LENGTH:
+            return False
+        if header.opcode in {TEXT, BINARY} and not header.rsv1 and not _may_be_ocpp(header, data):
+            return False
+        at = header.end
+    return True if at == len(data) else None

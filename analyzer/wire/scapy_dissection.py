@@ -1,0 +1,119 @@
+"""Finds the TCP segment in a packet through Scapy: slow, and for nearly every encapsulation there is."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+from analyzer.wire.fragments import Fragments
+from analyzer.wire.link import LOOPBACKS, RAW_IP, Segment, tcp_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.wire.records import Record
+
+MAX_LAYERS = 64
+"""Layers of one packet."""
+MAX_NESTING = 4
+"""Fragmented packets inside fragmented packets."""
+
+
+class Dissection:
+    """Scapy with the layers that carry IP, and the fragments that wait for others."""
+
+    def __init__(self) -> None:
+        # Importing a layer binds it to those below it; scapy.all would take a second.
+        import scapy.contrib.geneve
+        import scapy.contrib.gtp
+        import scapy.contrib.mpls
+        import scapy.layers.inet6
+        import scapy.layers.l2
+        import scapy.layers.ppp
+        import scapy.layers.vxlan
+        from scapy.config import conf
+        from scapy.layers.inet import IP, TCP, TCPerror
+
+        self._link_types = conf.l2types.num2layer
+        self._ip, self._ipv6 = IP, scapy.layers.inet6.IPv6
+        self._fragment = scapy.layers.inet6.IPv6ExtHdrFragment
+        self._tcp, self._quoted = TCP, TCPerror
+        self._fragments = Fragments()
+
+    def dissect(self, record: Record) -> list[Segment] | None:
+        """The TCP segments of a packet, the innermost of each; None where it holds none."""
+        try:
+            return self._segments(record, self._parse(record), MAX_NESTING)
+        except Exception:  # noqa: BLE001 - layers of many authors fail on bad data in many ways
+            return None
+
+    def _parse(self, record: Record) -> Any:  # noqa: ANN401 - Scapy has no types
+        # Scapy takes the family of a loopback header in the byte order of this machine; IP tells its version itself.
+        if record.link_type in RAW_IP | LOOPBACKS:
+            data = record.data[4:] if record.link_type in LOOPBACKS else record.data
+            return (self._ipv6 if data[0] >> 4 == 6 else self._ip)(data)
+        layer = self._link_types.get(record.link_type)
+        return None if layer is None else layer(record.data)
+
+    def _segments(self, record: Record, packet: Any, nesting: int) -> list[Segment] | None:  # noqa: ANN401
+        ip = tcp = None
+        for layer in _layers(packet):
+            if isinstance(layer, self._ip | self._ipv6):
+                ip, tcp = layer, None
+            elif isinstance(layer, self._tcp) and not isinstance(layer, self._quoted):
+                tcp = layer
+        if ip is None:
+            return None
+        if tcp is None:
+            whole = self._reassemble(ip) if nesting else None
+            return None if whole is None else self._segments(record, whole, nesting - 1)
+        segment = _segment(record, ip, tcp)
+        return [segment] if segment else None
+
+    def _reassemble(self, ip: Any) -> Any:  # noqa: ANN401
+        """The packet that this fragment makes whole, None where it is no fragment or others are missing."""
+        header = ip.raw_packet_cache
+        if isinstance(ip, self._ip):
+            more = bool(ip.flags.MF)
+            if not more and not ip.frag:
+                return None
+            key = (ip.src, ip.dst, ip.id, ip.proto)
+            data = ip.original[len(header) : ip.len]
+            whole = self._fragments.add(key, ip.frag * 8, data, more=more)
+            if whole is None:
+                return None
+            patched = header[:2] + struct.pack("!HHH", len(header) + len(whole), ip.id, 0) + header[8:]
+            return self._ip(patched + whole)
+        fragment = ip.getlayer(self._fragment)
+        if fragment is None:
+            return None
+        key = (ip.src, ip.dst, fragment.id, fragment.nh)
+        data = fragment.original[len(fragment.raw_packet_cache) :]
+        whole = self._fragments.add(key, fragment.offset * 8, data, more=bool(fragment.m))
+        if whole is None:
+            return None
+        # Headers before that of the fragment concern routers alone and are left out.
+        return self._ipv6(header[:4] + struct.pack("!HB", len(whole), fragment.nh) + header[7:] + whole)
+
+
+def _layers(packet: Any) -> Iterator[Any]:  # noqa: ANN401
+    for _ in range(MAX_LAYERS):
+        if not packet:
+            return
+        yield packet
+        packet = packet.payload
+
+
+def _segment(record: Record, ip: Any, tcp: Any) -> Segment | None:  # noqa: ANN401
+    """The segment; its sizes are counted as `link` does, from what IP tells and what was captured."""
+    is_ipv4 = ip.version == 4
+    told = ip.len if is_ipv4 else ip.plen
+    length = len(ip.original) + record.original_length - len(record.data)
+    if told:
+        length = told if is_ipv4 else told + len(ip.raw_packet_cache)
+    for layer in _layers(ip):
+        if layer is tcp:
+            break
+        length -= len(layer.raw_packet_cache)
+    segment = tcp_segment(record, tcp.original, length, ip.ttl if is_ipv4 else ip.hlim, ip.src, ip.dst)
+    return segment if isinstance(segment, Segment) else None

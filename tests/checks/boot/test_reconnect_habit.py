@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from analyzer.checks.boot.reconnect_habit import reconnect_habit
+from tests.manuals import findings, workspace
+
+
+def reconnects(n: int, boots: int, version: str = "ocpp1.6") -> str:
+    return f"""
+    08:00:00x{n}/100s CP1 + {version}
+    08:00:01x{boots}/100s CP1 > BootNotification#b$(i) {{"chargePointVendor": "E", "chargePointModel": "A"}}
+    08:00:01.1x{boots}/100s CP1 < =#b$(i) {{"currentTime": "$(now)", "interval": 60, "status": "Accepted"}}
+    08:01:38x{n}/100s CP1 > Heartbeat#h$(i)
+    08:01:39x{n}/100s CP1 - fin by csms
+    """
+
+
+def test_four_of_five_reconnects_are_a_habit_and_three_are_none() -> None:
+    (found,) = findings(reconnect_habit, reconnects(6, 5))
+    assert (found["severity"], found["count"], found["value"]) == ("info", 4, 80.0)
+    assert findings(reconnect_habit, reconnects(6, 4)) == []
+
+
+def test_two_reconnects_are_too_few_to_judge() -> None:
+    rows = reconnect_habit(*workspace(reconnects(3, 3)).tables(reconnect_habit.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def test_it_holds_for_ocpp_201() -> None:
+    text = reconnects(6, 6, "ocpp2.0.1").replace('"chargePointVendor"', '"reason": "Unknown", "chargePointVendor"')
+    assert findings(reconnect_habit, text)
+
+
+def test_boots_that_the_csms_asked_for_are_no_habit() -> None:
+    asked = '08:00:00.5x6/100s CP1 < TriggerMessage#t$(i) {"requestedMessage": "BootNotification"}\n'
+    text = reconnects(6, 6).replace("    08:00:01x6", "    " + asked + "    08:00:01x6")
+    assert findings(reconnect_habit, text) == []

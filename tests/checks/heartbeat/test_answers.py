@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from analyzer import schema
+from analyzer.checks.heartbeat.answers import answers
+from tests.manuals import findings, workspace
+
+START = """
+08:00:00 CP1 + ocpp1.6
+08:01:00x20/60s CP1 > Heartbeat#a$(i)
+08:01:00.1x20/60s CP1 < =#a$(i) {"currentTime": "$(now)"}
+"""
+END = """
+09:00:00 CP1 > Heartbeat#z
+09:00:00.1 CP1 < =#z {"currentTime": "$(now)"}
+"""
+
+
+def test_one_lost_answer_is_a_warning() -> None:
+    (found,) = findings(answers, START + "08:30:00 CP1 > Heartbeat#lost\n" + END)
+    assert (found["severity"], found["count"], found["unit"]) == ("warning", 1, "Percent")
+
+
+def test_three_in_a_row_are_an_error() -> None:
+    (found,) = findings(answers, START + "08:30:00x3/60s CP1 > Heartbeat#lost$(i)\n" + END)
+    assert (found["severity"], found["count"]) == ("error", 3)
+
+
+def test_more_than_one_in_twenty_is_an_error() -> None:
+    lost = "08:22:00x2/300s CP1 > Heartbeat#lost$(i)\n08:23:00x2/300s CP1 > Heartbeat#b$(i)\n08:23:00.1x2/300s CP1 < =#b$(i) {}\n"
+    (found,) = findings(answers, START + lost + END)
+    assert (found["severity"], found["count"]) == ("error", 2)
+
+
+def test_an_answer_that_the_end_of_the_input_cut_off_is_not_missed() -> None:
+    assert findings(answers, START + "08:30:00 CP1 > Heartbeat#lost\n08:30:29 CP1 > ping") == []
+    assert findings(answers, START + "08:30:00 CP1 > Heartbeat#lost\n08:30:30 CP1 > ping")
+
+
+def test_the_last_beats_on_a_dying_link_are_not_counted() -> None:
+    dying = "08:30:00x2/60s CP1 > Heartbeat#lost$(i)\n08:35:00 CP1 - 1006 by station\n08:36:00 CP1 + ocpp1.6\n"
+    assert findings(answers, START + dying + END) == []
+
+
+def test_three_beats_that_a_csms_ignores_before_the_charger_gives_up_are_counted() -> None:
+    stuck = "08:30:00x3/60s CP1 > Heartbeat#lost$(i)\n08:35:00 CP1 - 1000 by station\n08:36:00 CP1 + ocpp1.6\n"
+    (found,) = findings(answers, START + stuck + END)
+    assert found["severity"] == "error"
+
+
+def test_a_retry_with_the_same_id_is_answered_once() -> None:
+    retry = "08:30:00x2/40s CP1 > Heartbeat#same\n08:30:41 CP1 < =#same {}\n"
+    assert findings(answers, START + retry + END) == []
+
+
+def test_an_error_is_an_answer() -> None:
+    assert (
+        findings(answers, START + '08:30:00 CP1 > Heartbeat#e\n08:30:01 CP1 < !#e InternalError "x" {}\n' + END) == []
+    )
+
+
+def test_beats_before_the_boot_is_accepted_may_stay_unanswered() -> None:
+    text = """
+    08:00:00 CP1 + ocpp1.6
+    08:00:01 CP1 > BootNotification#b {"chargePointVendor": "E", "chargePointModel": "A"}
+    08:00:01.1 CP1 < =#b {"currentTime": "2026-01-01T08:00:01Z", "interval": 300, "status": "Rejected"}
+    08:01:00x3/60s CP1 > Heartbeat
+    08:05:01 CP1 > BootNotification#c {"chargePointVendor": "E", "chargePointModel": "A"}
+    08:05:01.1 CP1 < =#c {"currentTime": "2026-01-01T08:05:01Z", "interval": 300, "status": "Accepted"}
+    08:10:00 CP1 > Heartbeat#h
+    08:10:01 CP1 < =#h {}
+    """
+    assert findings(answers, text) == []
+
+
+def test_a_log_without_any_answer_is_not_judged() -> None:
+    text = "08:00:00 CP1 + ocpp1.6\n08:01:00x9/60s CP1 > Heartbeat\n08:12:00 CP1 < Reset {}"
+    rows = answers(*workspace(text).tables(answers.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def test_a_capture_without_any_answer_is_judged() -> None:
+    made = workspace("08:00:00 CP1 + ocpp1.6\n08:01:00x9/60s CP1 > Heartbeat\n08:12:00 CP1 < Reset {}")
+    sources = schema.from_rows("sources", [{**row, "kind": "capture"} for row in made.table("sources").to_pylist()])
+    tables = [sources if name == "sources" else made.table(name) for name in answers.needs]
+    assert [row["severity"] for row in answers(*tables).to_pylist()] == ["error"]

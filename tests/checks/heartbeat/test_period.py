@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer.checks.heartbeat.period import period
+from tests.manuals import findings, workspace
+
+BOOT = """
+08:00:00 CP1 + ocpp1.6
+08:00:01 CP1 > BootNotification#boot {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+08:00:01.1 CP1 < =#boot {"currentTime": "$(now)", "interval": 60, "status": "Accepted"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "severity"),
+    [(54, None), (66, None), (67, "warning"), (53, "warning"), (120, "warning"), (121, "error"), (29, "error")],
+)
+def test_the_median_may_stray_by_a_tenth(step: int, severity: str | None) -> None:
+    found = findings(period, BOOT + f"08:01:01x8/{step}s CP1 > Heartbeat")
+    assert [row["severity"] for row in found] == ([severity] if severity else [])
+
+
+def test_a_nonsense_interval_of_each_boot_is_one_finding() -> None:
+    text = """
+    08:00:00x5/3600s CP1 + ocpp1.6
+    08:00:01x5/3600s CP1 > BootNotification#b$(i) {"chargePointVendor": "E", "chargePointModel": "A"}
+    08:00:01.1x5/3600s CP1 < =#b$(i) {"currentTime": "$(now)", "interval": 1, "status": "Accepted"}
+    08:01:01x290/60s CP1 > Heartbeat#h$(i)
+    08:01:01.1x290/60s CP1 < =#h$(i) {"currentTime": "$(now)"}
+    08:59:50x4/3600s CP1 - fin
+    """
+    (found,) = findings(period, text)
+    assert (found["value"], found["limit"], found["unit"]) == (60.0, 1.0, "s")
+
+
+def test_four_beats_in_a_row_are_too_few() -> None:
+    assert findings(period, BOOT + "08:05:01x5/300s CP1 > Heartbeat") == []
+    assert findings(period, BOOT + "08:05:01x6/300s CP1 > Heartbeat")
+
+
+def test_an_inferred_interval_is_never_held_against_the_beats() -> None:
+    text = "08:00:00 CP1 + ocpp1.6\n08:01:01x9/60s CP1 > Heartbeat\n09:01:01x9/300s CP1 > Heartbeat"
+    assert findings(period, text) == []
+
+
+def test_an_answer_to_the_csms_takes_the_place_of_a_heartbeat() -> None:
+    text = BOOT + (
+        "08:01:30x9/90s CP1 > Heartbeat#h$(i)\n"
+        "08:02:00x9/90s CP1 < TriggerMessage#t$(i) {}\n"
+        '08:02:00.1x9/90s CP1 > =#t$(i) {"status": "Rejected"}'
+    )
+    assert findings(period, text) == []
+
+
+def test_the_last_order_counts_and_the_gap_across_it_does_not() -> None:
+    text = BOOT + (
+        "08:01:01x6/60s CP1 > Heartbeat#a$(i)\n"
+        '08:06:10 CP1 < ChangeConfiguration#c {"key": "HeartbeatInterval", "value": "300"}\n'
+        '08:06:10.2 CP1 > =#c {"status": "Accepted"}\n'
+        "08:11:10x7/300s CP1 > Heartbeat#b$(i)"
+    )
+    assert findings(period, text) == []
+    ignored = text.replace("x7/300s", "x7/60s")
+    (found,) = findings(period, ignored)
+    assert (found["value"], found["limit"]) == (60.0, 300.0)
+
+
+@pytest.mark.parametrize("status", ["Rejected", "RebootRequired", "NotSupported"])
+def test_a_change_that_is_not_accepted_orders_nothing(status: str) -> None:
+    text = BOOT + (
+        '08:00:10 CP1 < ChangeConfiguration#c {"key": "HeartbeatInterval", "value": "300"}\n'
+        f'08:00:10.2 CP1 > =#c {{"status": "{status}"}}\n'
+        "08:01:10x7/60s CP1 > Heartbeat"
+    )
+    assert findings(period, text) == []
+
+
+def test_what_a_201_charger_reads_back_is_held_against_it() -> None:
+    (found,) = findings(
+        period,
+        """
+        08:00:00 CP1 + ocpp2.0.1
+        08:00:01 CP1 < GetVariables {"getVariableData": [{"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}]}
+        08:00:01.1 CP1 > = {"getVariableResult": [{"attributeStatus": "Accepted", "attributeValue": "300", "component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}]}
+        08:01:00x9/60s CP1 > Heartbeat
+        """,
+    )
+    assert (found["value"], found["limit"], found["severity"]) == (60.0, 300.0, "error")
+
+
+def test_without_enough_beats_it_is_not_judged() -> None:
+    rows = period(*workspace(BOOT + "08:01:01 CP1 > Heartbeat").tables(period.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]

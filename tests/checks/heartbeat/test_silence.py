@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer import schema
+from analyzer.checks.heartbeat.silence import silence
+from analyzer.config import Config
+from analyzer.engine import run
+from tests.manuals import findings, workspace
+
+BOOT = """
+08:00:00 CP1 + ocpp1.6
+08:00:01 CP1 > BootNotification#boot {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+08:00:01.1 CP1 < =#boot {"currentTime": "$(now)", "interval": 60, "status": "Accepted"}
+"""
+BEATS = BOOT + "08:01:01x5/60s CP1 > Heartbeat\n"
+
+
+@pytest.mark.parametrize(("time", "severity"), [("08:07:21", None), ("08:07:22", "warning"), ("08:08:07", "error")])
+def test_a_silence_is_a_warning_above_two_intervals_and_a_quarter_and_an_error_above_three(
+    time: str, severity: str | None
+) -> None:
+    found = findings(silence, BEATS + f"{time} CP1 > Heartbeat")
+    assert [row["severity"] for row in found] == ([severity] if severity else [])
+
+
+def test_many_silences_are_one_finding_with_the_longest() -> None:
+    (found,) = findings(silence, BEATS + "08:10:00x3/600s CP1 > Heartbeat")
+    assert (found["count"], found["value"], found["limit"], found["unit"]) == (3, 600.0, 140.0, "s")
+    assert len(found["evidence"]) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        'StatusNotification {"connectorId": 1}',
+        "ping",
+        "pong",
+        "= {}",
+        '! NotSupported "no" {}',
+        'raw [2,"9","Heartbeat",{]',
+    ],
+)
+def test_whatever_the_charger_sends_is_a_sign_of_life(sign: str) -> None:
+    text = BEATS + f"08:07:00 CP1 < GetConfiguration {{}}\n08:07:01 CP1 > {sign}\n08:09:00 CP1 > Heartbeat"
+    assert findings(silence, text) == []
+
+
+def test_what_the_csms_sends_is_no_sign_of_the_charger() -> None:
+    assert findings(silence, BEATS + "08:06:01x20/30s CP1 < ping\n08:15:00 CP1 > Heartbeat")
+
+
+def test_a_gap_cut_off_by_a_disconnect_is_no_silence() -> None:
+    text = BEATS + "08:15:00 CP1 - 1006 by csms\n08:20:00 CP1 + ocpp1.6\n08:20:01 CP1 > Heartbeat"
+    assert findings(silence, text) == []
+
+
+def test_a_close_frame_does_not_end_a_silence() -> None:
+    assert findings(silence, BEATS + "08:15:00 CP1 - 1001 by station") == []
+
+
+def test_a_gap_at_the_end_of_the_input_is_no_silence() -> None:
+    assert findings(silence, BEATS + "09:00:00 CP1 < GetConfiguration {}") == []
+
+
+def test_a_gap_that_a_boot_ends_is_no_silence() -> None:
+    text = BEATS + '08:20:00 CP1 > BootNotification {"chargePointVendor": "Example", "chargePointModel": "AC22"}'
+    assert findings(silence, text) == []
+
+
+def test_a_charger_that_keeps_another_period_is_measured_by_it() -> None:
+    assert findings(silence, BOOT + "08:05:01x8/300s CP1 > Heartbeat") == []
+
+
+def test_a_charger_that_skips_on_fixed_ticks_is_silent_for_up_to_two_intervals() -> None:
+    text = BOOT + "08:01:00x20/180s CP1 > Heartbeat\n08:02:01x20/180s CP1 > MeterValues {}"
+    assert findings(silence, text) == []
+
+
+def test_a_charger_that_is_silent_for_too_long_more_often_than_not_keeps_another_period() -> None:
+    text = BOOT.replace('"interval": 60', '"interval": 1') + (
+        "08:01:01x20/120s CP1 > StatusNotification {}\n08:02:01x3/900s CP1 > Heartbeat#h$(i)"
+    )
+    rows = silence(*workspace(text).tables(silence.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]
+    assert "does not keep the interval of 1 s" in rows[0]["summary"]
+
+
+def test_an_interval_that_is_changed_by_the_csms_holds_from_then_on() -> None:
+    text = BEATS + (
+        '08:05:30 CP1 < ChangeConfiguration#c {"key": "HeartbeatInterval", "value": "600"}\n'
+        '08:05:30.2 CP1 > =#c {"status": "Accepted"}\n'
+        "08:15:31x4/600s CP1 > Heartbeat"
+    )
+    assert findings(silence, text) == []
+
+
+def test_it_holds_for_ocpp_201() -> None:
+    (found,) = findings(
+        silence,
+        """
+        08:00:00 CP1 + ocpp2.0.1
+        08:00:01 CP1 > BootNotification {"reason": "PowerUp", "chargingStation": {"vendorName": "E", "model": "A"}}
+        08:00:01.1 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 60, "status": "Accepted"}
+        08:01:01x5/60s CP1 > Heartbeat
+        08:20:00 CP1 > Heartbeat
+        """,
+    )
+    assert found["value"] == 899.0
+
+
+def test_an_inferred_interval_judges_and_is_named_so() -> None:
+    text = "08:00:00 CP1 + ocpp1.6\n08:01:00x7/60s CP1 > Heartbeat\n08:20:00 CP1 > Heartbeat"
+    (found,) = findings(silence, text)
+    assert "as it beats" in str(found["summary"])
+
+
+def test_without_lines_of_connections_it_says_that_the_charger_may_have_been_offline() -> None:
+    text = "08:01:00x7/60s CP1 > Heartbeat\n08:20:00 CP1 > Heartbeat"
+    (found,) = findings(silence, text)
+    assert "may have been offline" in str(found["summary"])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("08:00:00 CP1 > Heartbeat\n08:30:00 CP1 > Heartbeat", "its heartbeat interval is not known"),
+        (BOOT + "09:30:00 CP1 > StatusNotification {}", "it sends no Heartbeat"),
+    ],
+)
+def test_a_charger_without_interval_or_heartbeat_is_not_judged(text: str, why: str) -> None:
+    rows = silence(*workspace(text).tables(silence.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]
+    assert why in rows[0]["summary"]
+
+
+def test_a_hole_in_the_input_is_no_silence() -> None:
+    made = workspace(BEATS + "08:30:00 CP1 > Heartbeat")
+    connection = made.table("connections")["connection"][0].as_py()
+    hole = {"source": "example.trace", "ts": 1_767_255_300_000_000, "kind": "hole", "damage": True}
+    for where in (None, connection):
+        issues = schema.from_rows("issues", [{**hole, "connection": where}])
+        tables = [issues if name == "issues" else made.table(name) for name in silence.needs]
+        assert silence(*tables).num_rows == 0
+    other = schema.from_rows("issues", [{**hole, "connection": "another"}])
+    assert silence(*[other if name == "issues" else made.table(name) for name in silence.needs]).num_rows == 1
+
+
+def test_stations_are_judged_each_by_its_own_interval() -> None:
+    text = (
+        BEATS
+        + BEATS.replace("CP1", "CP2").replace('"interval": 60', '"interval": 600')
+        + "08:12:00 CP1 > Heartbeat\n08:12:00 CP2 > Heartbeat"
+    )
+    assert [row["station"] for row in findings(silence, text)] == ["CP1"]
+
+
+def test_thresholds_are_the_users() -> None:
+    text = BEATS + "08:07:00 CP1 > Heartbeat"
+    assert findings(silence, text) == []
+    assert findings(silence, text, warn_factor=1.5)
+
+
+def test_the_engine_names_the_stations_that_were_not_judged() -> None:
+    outcome = run([silence], workspace(BEATS + "08:00:00 CP2 + ocpp1.6"), Config())
+    why = {row["station"]: row["why"] for row in outcome.runs.to_pylist() if row["station"]}
+    assert why == {"CP2": "nothing in messages"}

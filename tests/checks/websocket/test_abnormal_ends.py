@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer.checks.websocket.abnormal_ends import abnormal_ends
+from tests.manuals import findings, workspace
+
+
+def ends(*kinds: str, attributes: str = "") -> str:
+    lines = []
+    for number, kind in enumerate(kinds):
+        at = f"{8 + number // 6:02d}:{number % 6}"
+        lines += [f"{at}0:00 CP1 + ocpp1.6 {attributes}", f"{at}5:00 CP1 - {kind}"]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "severity"),
+    [
+        (2, 0, None), (3, 0, "warning"), (3, 11, "warning"), (3, 12, None), (4, 0, "warning"), (5, 0, "error"),
+        (6, 4, "warning"), (7, 4, "error"),
+    ],
+)  # fmt: skip
+def test_the_share_and_the_number_decide(bad: int, good: int, severity: str | None) -> None:
+    found = findings(abnormal_ends, ends(*["rst"] * bad, *["1000 by station"] * good))
+    assert [row["severity"] for row in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize("kind", ["fin", "fin by csms", "rst", "timeout", "1006", "1006 by csms"])
+def test_every_end_without_a_close_frame_counts(kind: str) -> None:
+    assert findings(abnormal_ends, ends(*[kind] * 3))
+
+
+def test_a_connection_that_another_replaces_ended_abnormally() -> None:
+    assert findings(abnormal_ends, "08:00:00x4/600s CP1 + ocpp1.6")
+    assert findings(abnormal_ends, "08:00:00x3/600s CP1 + ocpp1.6") == []
+
+
+def test_an_end_of_which_the_manner_is_not_known_counts_on_neither_side() -> None:
+    text = ends(*["lost"] * 9)
+    assert findings(abnormal_ends, text) == []
+    rows = abnormal_ends(*workspace(text).tables(abnormal_ends.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def test_refused_attempts_and_open_connections_are_no_ends() -> None:
+    assert findings(abnormal_ends, "08:00:00x9/60s CP1 x 401\n09:00:00 CP1 + ocpp1.6") == []
+
+
+def test_a_fin_after_encrypted_traffic_may_hide_a_close_frame() -> None:
+    assert findings(abnormal_ends, ends(*["fin"] * 5, attributes="scheme=wss")) == []
+    assert findings(abnormal_ends, ends(*["rst"] * 5, attributes="scheme=wss"))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer.checks.websocket.refused import refused
+from tests.manuals import findings, workspace
+
+CONNECTED = "08:10:00 CP1 + ocpp1.6 http_status=101\n08:10:01 CP1 > Heartbeat"
+
+
+def test_one_refusal_before_a_success_is_a_warning() -> None:
+    (found,) = findings(refused, f"08:00:00 CP1 x 503\n{CONNECTED}")
+    assert (found["severity"], found["count"]) == ("warning", 1)
+
+
+def test_three_refusals_are_an_error_though_one_succeeds() -> None:
+    (found,) = findings(refused, f"08:00:00x3/60s CP1 x 503\n{CONNECTED}")
+    assert (found["severity"], found["count"]) == ("error", 3)
+
+
+def test_a_refusal_of_the_last_attempt_is_an_error() -> None:
+    (found,) = findings(refused, f"{CONNECTED}\n08:20:00 CP1 - fin\n08:21:00 CP1 x 404")
+    assert found["severity"] == "error"
+    assert "identity or path unknown" in str(found["summary"])
+
+
+@pytest.mark.parametrize(("after", "count"), [("08:00:09", 0), ("08:00:11", 1)])
+def test_a_challenge_is_answered_within_ten_seconds(after: str, count: int) -> None:
+    assert len(findings(refused, f"08:00:00 CP1 x 401\n{after} CP1 + ocpp1.6")) == count
+
+
+def test_a_401_that_is_repeated_is_no_challenge() -> None:
+    (found,) = findings(refused, "08:00:00x2/5s CP1 x 401")
+    assert found["count"] == 2
+
+
+def test_stations_are_told_apart() -> None:
+    found = findings(refused, "08:00:00 CP1 x 401\n08:00:00 CP2 x 502")
+    assert [(row["station"], "proxy" in str(row["summary"])) for row in found] == [("CP1", False), ("CP2", True)]
+
+
+def test_a_log_of_messages_alone_is_not_judged() -> None:
+    rows = refused(*workspace("08:00:00 CP1 > Heartbeat").tables(refused.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.manuals import workspace
+
+LIVES = """
+08:00:00x7/300s CP1 + ocpp1.6
+08:00:01x7/300s CP1 > Heartbeat#a$(i)
+08:00:01.2x7/300s CP1 < =#a$(i) {}
+08:00:31x7/300s CP1 > Heartbeat#b$(i)
+08:00:31.2x7/300s CP1 < =#b$(i) {}
+"""
+
+
+def patterns(text: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = workspace(text).table("idle_patterns").to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("at", "clock", "seconds"), [("08:01:31", "up", 60.0), ("08:01:31.2", "any", 60.0), ("08:02:11.2", "any", 100.0)]
+)
+def test_the_clock_is_the_one_that_gives_whole_seconds(at: str, clock: str, seconds: float) -> None:
+    (row,) = patterns(LIVES + f"{at}x7/300s CP1 - 1000 by csms")
+    assert (row["kind"], row["clock"], row["seconds"]) == ("hard", clock, pytest.approx(seconds))
+    assert (row["count"], row["ends"]) == (6, 6)
+
+
+def test_a_close_frame_is_the_end_and_no_sign_of_life() -> None:
+    made = workspace(LIVES + "08:01:31x7/300s CP1 - 1000 by csms")
+    assert made.table("outages")["idle_any"].to_pylist() == pytest.approx([59.8] * 6)
+
+
+def test_reboots_are_no_part_of_a_pattern() -> None:
+    boot = '08:00:00.5x7/300s CP1 > BootNotification#p$(i) {"reason": "PowerUp"}\n'
+    assert patterns(boot + LIVES + "08:01:31x7/300s CP1 - 1000 by csms") == []

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from analyzer.wire.http import (
+    MAX_HEAD,
+    Request,
+    Response,
+    asks_for_websocket,
+    credentials,
+    head_end,
+    parse_request,
+    parse_response,
+)
+
+
+def test_a_request_is_read_with_its_headers_in_lower_case_and_repeats_joined() -> None:
+    head = b"GET /ocpp/a%20b HTTP/1.1\r\nHost: csms\r\nSec-WebSocket-Protocol: ocpp2.0.1\r\nsec-websocket-protocol: ocpp1.6\r\n\r\n"
+    assert parse_request(head) == Request(
+        "GET", "/ocpp/a%20b", {"host": "csms", "sec-websocket-protocol": "ocpp2.0.1, ocpp1.6"}
+    )
+
+
+def test_a_path_with_a_space_in_it_is_kept() -> None:
+    request = parse_request(b"GET /ocpp/CP 1 HTTP/1.1\r\n\r\n")
+    assert request is not None
+    assert request.path == "/ocpp/CP 1"
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 101 Switching Protocols", b"HTTP/1.0 101", b"HTTP/1.1 101 "])
+def test_a_response_is_read_with_or_without_reason(line: bytes) -> None:
+    response = parse_response(line + b"\r\nUpgrade: websocket\r\n\r\n")
+    assert isinstance(response, Response)
+    assert (response.status, response.headers) == (101, {"upgrade": "websocket"})
+
+
+def test_the_head_ends_behind_the_empty_line_also_of_bare_line_feeds() -> None:
+    assert head_end(b"GET / HTTP/1.1\r\nA: b\r\n\r\nrest") == 24
+    assert head_end(b"GET / HTTP/1.1\nA: b\n\nrest") == 21
+    assert head_end(b"GET / HTTP/1.1\r\nA: b\r\n") is None
+    assert head_end(b"x" * MAX_HEAD + b"\r\n\r\n") is None
+
+
+def test_an_upgrade_is_recognised_in_any_case() -> None:
+    request = parse_request(b"GET / HTTP/1.1\r\nUpgrade: WebSocket\r\n\r\n")
+    assert request is not None
+    assert asks_for_websocket(request)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Basic Q1AxOnNlY3JldA==", ("basic", "CP1")),
+        ("basic !!!", ("basic", None)),
+        ("Bearer abc", ("bearer", None)),
+        ("", ("none", None)),
+    ],
+)
+def test_credentials_tell_scheme_and_user(value: str, expected: tuple[str, str | None]) -> None:
+    assert credentials({"authorization": value}) == expected
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_raise_nothing(data: bytes) -> None:
+    for parse in (parse_request, parse_response):
+        parse(data)
+    head_end(data)

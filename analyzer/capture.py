@@ -82,7 +82,8 @@ class Capture:
         """A table as a pandas frame: `capture.messages`, `capture.calls`, `capture.readings`."""
         if name.startswith("_") or name not in schema.TABLES or schema.TABLES[name].kind == "outcome":
             raise AttributeError(f"Capture has no attribute {name!r}")
-        return self.tables[name].to_pandas()
+        frame: pd.DataFrame = self.tables[name].to_pandas()
+        return frame
 
     def __dir__(self) -> list[str]:
         """The tables are attributes too."""

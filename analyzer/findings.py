@@ -30,7 +30,8 @@ class Evidence(NamedTuple):
     ts: int | None = None
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """One thing that is wrong. Times are microseconds since the epoch; value and limit share the unit.
 
     `severity` is set where it differs from the check's own. `count` is how many events the finding stands for.
@@ -83,7 +84,7 @@ def stamp(findings: pa.Table, check: str, severity: str) -> pa.Table:
     ]
     severities = [given or severity for given in findings["severity"].to_pylist()]
     columns = {name: findings[name] for name in findings.column_names}
-    columns |= {"check": [check] * len(marks), "severity": severities, "fingerprint": marks}  # type: ignore[dict-item]
+    columns |= {"check": [check] * len(marks), "severity": severities, "fingerprint": marks}
     return schema.from_columns("findings", columns)
 
 
@@ -118,7 +119,8 @@ class Findings:
     @property
     def frame(self) -> pd.DataFrame:
         """The findings as a pandas frame."""
-        return self.table.to_pandas()
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
 
     @property
     def worst(self) -> str | None:

@@ -126,4 +126,5 @@ def _sampled(readings: pa.Table) -> list[Row]:
     renamed = [
         name.removesuffix("_first").replace("measured_count_distinct", "samples") for name in grouped.column_names
     ]
-    return grouped.rename_columns(renamed).to_pylist()
+    rows: list[Row] = grouped.rename_columns(renamed).to_pylist()
+    return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer import schema
 from analyzer.ocpp import actions
@@ -30,11 +30,25 @@ class Assembly:
         self.key = key
         self.connections: list[dict[str, object]] = []
         self._open_calls: list[OrderedDict[tuple[str, str], str]] = []
-        self._columns = {
+        self._columns: dict[str, dict[str, list[Any]]] = {
             name: {column: [] for column in schema.arrow(name).names}
             for name in ("messages", "controls", "transport", "issues")
         }
+        self._dropped: set[int] = set()
         self.messages = 0
+
+    def columns(self, table: str) -> dict[str, list[Any]]:
+        """The columns of a base table as they are so far; in `connection` stand numbers, not names."""
+        return self._columns[table]
+
+    def drop(self, number: int) -> None:
+        """Leave a connection out of the tables, with all that was said on it."""
+        self._dropped.add(number)
+        for name in ("messages", "controls", "transport"):
+            columns = self._columns[name]
+            kept = [row for row, other in enumerate(columns["connection"]) if other != number]
+            self._columns[name] = {column: [values[row] for row in kept] for column, values in columns.items()}
+        self.messages = len(self._columns["messages"]["ts"])
 
     def connect(self, station: str | None, ts: int | None, origin: int, **attributes: object) -> int:
         """Note a connection and return its number, from 0."""
@@ -167,7 +181,7 @@ class Assembly:
     def tables(self, source: dict[str, object]) -> dict[str, pa.Table]:
         """The base tables; `source` is the row of this input for the table `sources`."""
         made = {"sources": schema.from_rows("sources", [{"source": self.source, **source, "messages": self.messages}])}
-        made["connections"] = schema.sort(schema.from_rows("connections", self.connections))
+        made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
         for name, columns in self._columns.items():
             numbers = columns["connection"]
             stations = [
@@ -181,6 +195,9 @@ class Assembly:
             }
             made[name] = schema.sort(schema.from_columns(name, {**columns, **named}))
         return made
+
+    def _kept(self) -> list[dict[str, object]]:
+        return [row for number, row in enumerate(self.connections) if number not in self._dropped]
 
     def _add(self, table: str, **values: object) -> None:
         for name, column in self._columns[table].items():

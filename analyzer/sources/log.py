@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analyzer.sources.events import Event
     from analyzer.sources.opener import Opened
 
-FORMATS = ("trace", "open_trace", "table_csv", "steve", "evcc", "homeassistant", "mobilityhouse")
+FORMATS = ("trace",)
 """The modules of the log formats, in this folder."""
 
 MAX_LINE = 16 * 1024 * 1024

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
+from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
 from analyzer.wire.conversations import Connection, Totals, WireControl, WireMessage, WireTransport, read_capture
 
@@ -66,6 +67,7 @@ def read(
     for fault in opened.fault:
         damaged = True
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+    drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
     return assembly.tables(
         {

@@ -85,7 +85,7 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
 
 def _joined(lines: Iterable[Line]) -> Iterator[tuple[int, str, int]]:
     """Lines with their continuations: number, text, how many lines."""
-    number, parts = 0, []
+    number, parts = 0, list[str]()
     for line in lines:
         if parts and line.text[:1] in {" ", "\t"} and line.text.strip():
             parts.append(line.text.strip())

@@ -4,7 +4,8 @@ from tests.manuals import workspace
 
 
 def calls(text: str) -> list[dict[str, object]]:
-    return workspace(text).table("calls").to_pylist()
+    rows: list[dict[str, object]] = workspace(text).table("calls").to_pylist()
+    return rows
 
 
 def test_an_answer_belongs_to_the_call_with_its_id_of_the_other_side() -> None:

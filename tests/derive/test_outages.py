@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def outages(text: str) -> list[dict[str, object]]:
-    return workspace(text).table("outages").to_pylist()
+    rows: list[dict[str, object]] = workspace(text).table("outages").to_pylist()
+    return rows
 
 
 def test_an_outage_lasts_from_the_end_of_a_connection_to_the_next() -> None:

@@ -12,7 +12,7 @@ BOOT = """
 """
 
 
-def beats(text: str) -> list[tuple[float, str | None]]:
+def beats(text: str) -> list[tuple[float | None, str | None]]:
     rows = workspace(text).table("heartbeats").to_pylist()
     return [(row["interval"], row["interval_from"]) for row in rows]
 

@@ -63,7 +63,7 @@ def test_every_unit_of_16_is_known() -> None:
     assert {unit.lower() for unit in UNITS_16} <= KNOWN.keys()
 
 
-@pytest.mark.parametrize("unit", {unit for unit, _, _ in KNOWN.values()})
+@pytest.mark.parametrize("unit", sorted({unit for unit, _, _ in KNOWN.values()}))
 def test_a_canonical_unit_stays_as_it_is(unit: str) -> None:
     assert canonical("Voltage", unit) == (unit, 1.0, 0.0)
 

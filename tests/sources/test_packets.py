@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analyzer.sources import packets
+from analyzer.sources.opener import Opened
+from analyzer.sources.reading import DEFAULT, read
+from tests.wire.packets import Captured, Talk, capture, conversation, ethernet, ip, pcap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+def tables(data: bytes) -> dict[str, pa.Table]:
+    return packets.read(Opened(data[:1000], io.BufferedReader(io.BytesIO(data)), []), "test.pcap", "1")
+
+
+def rows(data: bytes, table: str) -> list[dict[str, object]]:
+    made: list[dict[str, object]] = tables(data)[table].to_pylist()
+    return made
+
+
+def kinds(found: dict[str, pa.Table]) -> Counter[tuple[str, str]]:
+    messages = found["messages"]
+    return Counter(zip(messages["type"].to_pylist(), messages["action"].to_pylist(), strict=True))
+
+
+def test_a_station_is_named_by_the_last_segment_of_its_url() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade("/ocpp/site%2F7/CP%201?token=x")
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert (connection["station"], connection["version"]) == ("CP 1", "1.6")
+
+
+def test_a_message_carries_the_packet_that_completes_it() -> None:
+    talk = conversation(4, size=10)
+    answers = [row for row in rows(capture(talk.packets), "messages") if row["direction"] == "down"]
+    packets_of = [talk.packets[int(str(row["origin"])) - 1] for row in answers]
+    assert [packet.payload[-2:] for packet in packets_of] == [b"}]", b"}]"]
+    assert len({packet.sequence for packet in packets_of}) == 2
+
+
+def test_a_connection_without_upgrade_goes_by_its_address_and_that_is_said() -> None:
+    talk = Talk()
+    talk.handshake()
+    for number in range(6):
+        talk.text(True, f'[2,"{number}","Heartbeat",{{}}]')
+    found = tables(capture(talk.packets))
+    assert set(found["messages"]["station"].to_pylist()) == {"10.0.0.7"}
+    assert found["issues"]["kind"].to_pylist() == ["unnamed_station"]
+
+
+def test_a_connection_without_upgrade_is_named_after_the_one_that_its_client_opened_later() -> None:
+    first, later = Talk(), conversation(10, client=("10.0.0.7", 40_001))
+    for number in range(6):
+        first.text(True, f'[2,"{number}","Heartbeat",{{}}]')
+    found = tables(capture([*first.packets, *later.packets]))
+    assert set(found["messages"]["station"].to_pylist()) == {"CP1"}
+
+
+def two_hops(delay: int, *, drop: int = 0) -> bytes:
+    """The same conversation before and behind a proxy that takes `delay` µs; `drop` packets of the second are missing."""
+    outer = conversation(12)
+    inner = conversation(12, client=("172.16.0.1", 50_000))
+    shifted = [packet._replace(ts=packet.ts + delay) for packet in inner.packets[: len(inner.packets) - drop]]
+    return capture(sorted([*outer.packets, *shifted]))
+
+
+def test_both_hops_of_a_proxy_are_counted_once_and_that_is_said() -> None:
+    found = tables(two_hops(300))
+    assert found["messages"].num_rows == 12
+    assert found["connections"].num_rows == 1
+    assert found["sources"]["messages"].to_pylist() == [12]
+    (issue,) = found["issues"].to_pylist()
+    assert (issue["kind"], issue["count"], issue["damage"]) == ("repeated_hop", 12, False)
+
+
+def test_the_hop_that_shows_more_is_kept() -> None:
+    found = tables(two_hops(-300, drop=8))
+    assert found["messages"].num_rows == 12
+    assert found["connections"]["client"].to_pylist() == ["10.0.0.7"]
+
+
+def test_a_station_that_says_the_same_again_a_minute_later_is_no_second_hop() -> None:
+    found = tables(two_hops(60_000_000))
+    assert found["messages"].num_rows == 24
+    assert found["connections"].num_rows == 2
+
+
+def test_a_packet_that_was_captured_twice_is_counted_once() -> None:
+    talk = conversation(12)
+    doubled = [Captured(packet.ts + copy * 40, ethernet(ip(packet))) for packet in talk.packets for copy in (0, 1)]
+    found = tables(pcap(doubled))
+    assert found["messages"].num_rows == 12
+
+
+def test_a_secret_in_a_header_or_a_payload_is_a_pseudonym() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade()
+    talk.text(True, '[2,"1","Authorize",{"idTag":"04AABBCCDDEEFF"}]')
+    talk.text(True, '[2,"2","Authorize",{"idTag":"04AABBCCDDEEFF",]')
+    assert "04AABBCCDDEEFF" not in str([table.to_pylist() for table in tables(capture(talk.packets)).values()])
+
+
+@pytest.mark.parametrize("dissector", ["fast", "scapy"])
+def test_a_real_night_is_read_whole(corpus: Path, dissector: str) -> None:
+    found = read(str(corpus / "captures" / "growatt_1218.pcap"), options=DEFAULT._replace(dissector=dissector))
+    count = kinds(found)
+    assert found["messages"].num_rows == 2628
+    assert [count["call", action] for action in ("Heartbeat", "MeterValues", "BootNotification")] == [998, 245, 5]
+    assert [count["call", action] for action in ("StartTransaction", "StopTransaction")] == [3, 3]
+    controls = Counter(found["controls"]["kind"].to_pylist())
+    assert (controls["ping"], controls["pong"]) == (496, 496)
+    assert found["issues"].num_rows == 0
+
+
+def test_a_real_capture_that_is_cut_says_so(corpus: Path) -> None:
+    found = read(str(corpus / "captures" / "growatt_1224_truncated.pcap"))
+    assert found["messages"].num_rows == 94
+    assert found["sources"]["damaged"].to_pylist() == [True]
+    assert [(row["kind"], row["origin"], row["damage"]) for row in found["issues"].to_pylist()] == [
+        ("truncated", 214, True)
+    ]
+
+
+def test_a_real_capture_of_two_interfaces_has_each_message_once(corpus: Path) -> None:
+    found = read(str(corpus / "captures" / "evsetool_any.pcapng"))
+    assert found["messages"].num_rows == 8
+    assert [row["count"] for row in found["issues"].to_pylist() if row["kind"] == "repeated_hop"] == [8]
+
+
+def test_a_websocket_that_carries_no_ocpp_gives_no_message(corpus: Path) -> None:
+    files = [path for path in sorted((corpus / "captures").iterdir()) if path.name.startswith(("zeek", "suricata"))]
+    assert len(files) == 7
+    assert {path.name: read(str(path))["messages"].num_rows for path in files} == dict.fromkeys(
+        (path.name for path in files), 0
+    )

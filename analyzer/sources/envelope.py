@@ -38,7 +38,7 @@ _RFC5424 = (
 _CONTAINER = rf"(?P<container>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{9}}{_ZONE}) (?:(?:stdout|stderr) [FP](?: |$))?"
 """Kubernetes and docker write nine digits always; the files of a container runtime add stream and tag."""
 _PROCESS = r"[A-Za-z][\w@.-]{0,127}\[\d{1,10}\]: "
-_ENVELOPE = re.compile("|".join((_QUOTE, _COMPOSE, _SYSLOG, _ISO_SYSLOG, _RFC5424, _CONTAINER, _PROCESS)))
+_ENVELOPE = re.compile(f"{_QUOTE}|{_COMPOSE}|{_SYSLOG}|{_ISO_SYSLOG}|{_RFC5424}|{_CONTAINER}|{_PROCESS}")
 _COLOUR = re.compile(r"(?:\x1b|#033)(?:\[[0-9;?]{0,32}[ -/]?[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\))")
 """ECMA-48 control sequences, also as rsyslog escapes them."""
 _TEXTS = ("log", "textPayload", "MESSAGE", "message")

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from analyzer.checks.rows import by_station, evidence
-from analyzer.checks.websocket.ends import abrupt, closed, ordered_ends
+from analyzer.checks.websocket.ends import abrupt, closed, cut_off, ordered_ends
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import micros
 from analyzer.plan import check
@@ -27,6 +27,8 @@ WORDS = {
 def abnormal_ends(
     connections: pa.Table,
     calls: pa.Table,
+    outages: pa.Table,
+    idle_patterns: pa.Table,
     *,
     fewest: int = 3,
     warn_share: float = 0.2,
@@ -68,14 +70,15 @@ def abnormal_ends(
         08:00:00 CP2 + ocpp1.6
         08:10:00x5/600s CP2 - lost
         08:11:00x5/600s CP2 + ocpp1.6
-    Not a fault when: the end follows a Reset or a firmware update that the charger accepted; it is the end of the
-        input; the input does not tell how the connection ended, or the close frame would be within encrypted traffic.
+    Not a fault when: the end follows a Reset or a firmware update that the charger accepted; an idle cut-off explains
+        it, which WS11 and WS12 tell; it is the end of the input; the input does not tell how the connection ended, or
+        the close frame would be within encrypted traffic.
     Likely causes: mobile network, NAT or load balancer; crash or power loss of the charger; a server that is killed
         rather than stopped.
     What to do: look at the outages and their causes; look for a pattern (idle time, clock time, other chargers).
     Source: RFC 6455 7.1.5 and 7.1.7.
     """
-    mine = ~ordered_ends(calls, connections)
+    mine = ~ordered_ends(calls, connections) & ~cut_off(connections, outages, idle_patterns)
     bad, good = abrupt(connections) & mine, closed(connections) & mine
     kinds, ends = connections["end_kind"].to_pylist(), micros(connections["end"])
     findings = []

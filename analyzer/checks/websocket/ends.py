@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analyzer.kernels.columns import NO_TIME, flags, micros, same, wholes
+from analyzer.kernels.columns import NO_TIME, flags, micros, reals, same, wholes
+from analyzer.kernels.idle import RATIO, SLACK
 from analyzer.ocpp.commands import commanded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
     from analyzer.kernels.columns import Flags
@@ -52,3 +55,25 @@ def ordered_ends(calls: pa.Table, connections: pa.Table) -> Flags:
     """The connections that ended after the charger had accepted to reset itself or to install firmware."""
     ends = micros(connections["end"])
     return np.asarray(commanded(calls, connections["station"], ends) & (ends != NO_TIME), dtype=bool)
+
+
+def of_pattern(outages: pa.Table, pattern: Mapping[str, Any], first: int, last: int) -> Flags:
+    """The outages that an idle pattern explains; `first` and `last` are the times that it was seen between."""
+    times, seconds = micros(outages["noticed"]), pattern["seconds"]
+    if pattern["kind"] == "silent":
+        near = reals(outages["idle_down"]) >= pattern["fatal"]
+    else:
+        age = reals(outages[f"idle_{pattern['clock']}"])
+        near = (age * RATIO + SLACK >= seconds) & (age <= seconds * RATIO + SLACK)
+    found: Flags = same(outages["station"], pattern["station"]) & (times >= first) & (times <= last) & near
+    return found
+
+
+def cut_off(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Table) -> Flags:
+    """The connections whose end an idle pattern explains: the cut-off is one fault, its ends are not others."""
+    explained = np.zeros(outages.num_rows, dtype=bool)
+    spans = zip(micros(idle_patterns["start"]).tolist(), micros(idle_patterns["end"]).tolist(), strict=True)
+    for pattern, (first, last) in zip(idle_patterns.to_pylist(), spans, strict=True):
+        explained |= of_pattern(outages, pattern, first, last)
+    names = outages["connection"].filter(explained).cast("string")
+    return same(connections["connection"], *names.to_pylist()) if len(names) else np.zeros(connections.num_rows, bool)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from analyzer.checks.rows import duration, evidence
-from analyzer.checks.websocket.ends import established
+from analyzer.checks.websocket.ends import established, of_pattern
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import micros, reals, same, wholes
-from analyzer.kernels.idle import RATIO, SLACK, device, races
+from analyzer.kernels.columns import micros, same, wholes
+from analyzer.kernels.idle import device, races
 from analyzer.plan import check
 
-if TYPE_CHECKING:
-    from analyzer.kernels.columns import Flags
-
-CLOCKS = {"any": "any message", "up": "the charger's last message", "down": "the CSMS's last message"}
+CLOCKS = {
+    "any": "the last message of either side",
+    "up": "the charger's last message",
+    "down": "the CSMS's last message",
+}
 SIDES = {"csms": " by the CSMS", "middle": " by something between"}
 
 
@@ -66,9 +67,8 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
     first, last = micros(patterns["start"]), micros(patterns["end"])
     findings = unwatched(connections)
     for number, pattern in enumerate(patterns.to_pylist()):
-        age, seconds = reals(outages[f"idle_{pattern['clock']}"]), pattern["seconds"]
-        near = (age * RATIO + SLACK >= seconds) & (age <= seconds * RATIO + SLACK)
-        fitting = within(outages, pattern["station"], int(first[number]), int(last[number]), near)
+        seconds = pattern["seconds"]
+        fitting = outages.filter(pa.array(of_pattern(outages, pattern, int(first[number]), int(last[number]))))
         findings.append(
             Finding(
                 pattern["station"],
@@ -99,12 +99,6 @@ def _summary(pattern: dict[str, Any], sides: set[str]) -> str:
     if interval is not None and races(seconds, interval):
         parts[1] += " too, so any delay loses the race"
     return "; ".join(filter(None, parts))
-
-
-def within(outages: pa.Table, station: str, first: int, last: int, near: Flags) -> pa.Table:
-    """The outages of a station that were noticed between two times, among those near a pattern."""
-    times = micros(outages["noticed"])
-    return outages.filter(pa.array(same(outages["station"], station) & (times >= first) & (times <= last) & near))
 
 
 def unwatched(connections: pa.Table) -> list[Finding]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from analyzer.checks.rows import duration, evidence
-from analyzer.checks.websocket.idle_cutoff import unwatched, within
+from analyzer.checks.websocket.ends import of_pattern
+from analyzer.checks.websocket.idle_cutoff import unwatched
 from analyzer.findings import MAX_EVIDENCE, Finding, table
-from analyzer.kernels.columns import micros, reals, same, wholes
+from analyzer.kernels.columns import micros, same, wholes
 from analyzer.plan import check
 
 
@@ -57,8 +58,7 @@ def silent_drop(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
     first, last = micros(patterns["start"]), micros(patterns["end"])
     findings = unwatched(connections)
     for number, pattern in enumerate(patterns.to_pylist()):
-        unheard = reals(outages["idle_down"]) >= pattern["fatal"]
-        fitting = within(outages, pattern["station"], int(first[number]), int(last[number]), unheard)
+        fitting = outages.filter(pa.array(of_pattern(outages, pattern, int(first[number]), int(last[number]))))
         findings.append(
             Finding(
                 pattern["station"],

@@ -50,3 +50,14 @@ def test_refused_attempts_and_open_connections_are_no_ends() -> None:
 def test_a_fin_after_encrypted_traffic_may_hide_a_close_frame() -> None:
     assert findings(abnormal_ends, ends(*["fin"] * 5, attributes="scheme=wss")) == []
     assert findings(abnormal_ends, ends(*["rst"] * 5, attributes="scheme=wss"))
+
+
+def test_ends_that_an_idle_cut_off_explains_are_no_second_fault() -> None:
+    text = """
+        08:00:00x6/200s CP1 + ocpp1.6
+        08:00:31x6/200s CP1 > Heartbeat#s$(i)
+        08:00:31.1x6/200s CP1 < =#s$(i) {"currentTime": "$(now)"}
+        08:01:31.1x6/200s CP1 - fin by csms
+    """
+    assert findings(abnormal_ends, text) == []
+    assert findings(abnormal_ends, text.replace("08:01:31.1x6/200s", "08:01:31.1x6/217s"))

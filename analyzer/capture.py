@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from analyzer import config, engine, schema
+from analyzer import config, engine, schema, window
 from analyzer.causes import causes
 from analyzer.checks import FAMILIES, checks
 from analyzer.derive import DERIVATIONS
-from analyzer.kernels.columns import NO_TIME, micros, same
+from analyzer.kernels.columns import same
 from analyzer.plots import KINDS, figure
 from analyzer.sources import reading
 from analyzer.verdict.checklist import checklist
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from analyzer.findings import Findings
-
-TIMED = frozenset({"messages", "controls", "transport"})
 
 
 class Tables(Mapping[str, pa.Table]):
@@ -97,9 +94,8 @@ class Capture:
 
     def between(self, start: datetime | str | None = None, end: datetime | str | None = None) -> Capture:
         """The capture narrowed to messages and events from `start` on and before `end` (ISO 8601, UTC if it has no zone)."""
-        low, high = _moment(start), _moment(end)
-        narrowed = {key: _within(table, low, high) if key in TIMED else table for key, table in self.base.items()}
-        return Capture({**narrowed, "sources": _window(self.base["sources"], low, high)})
+        low, high = _moment(start, window.ALWAYS), _moment(end, window.NEVER)
+        return Capture(window.narrow(self.base, low, high))
 
     def check(
         self, *, select: Iterable[str] = (), ignore: Iterable[str] = (), thresholds: Iterable[str] = ()
@@ -278,28 +274,10 @@ def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
         raise reading.SourceError(f"no time zone is called {name}; name one such as Europe/Berlin or UTC") from None
 
 
-def _moment(text: datetime | str | None) -> int | None:
+def _moment(text: datetime | str | None, otherwise: int) -> int:
     from datetime import UTC, datetime
 
     if text is None:
-        return None
+        return otherwise
     moment = datetime.fromisoformat(text) if isinstance(text, str) else text
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
-
-
-def _within(table: pa.Table, low: int | None, high: int | None) -> pa.Table:
-    times = micros(table["ts"])
-    keep = times != NO_TIME
-    keep &= times >= low if low is not None else True
-    keep &= times < high if high is not None else True
-    return table.filter(pa.array(keep))
-
-
-def _window(sources_table: pa.Table, low: int | None, high: int | None) -> pa.Table:
-    """The sources with their span cut, so that the edges of the window are known as such."""
-    for name, bound, choose in (("start", low, pc.max_element_wise), ("end", high, pc.min_element_wise)):
-        if bound is not None:
-            place = sources_table.column_names.index(name)
-            column = choose(sources_table[name], pa.scalar(bound, pa.int64()).cast(schema.TIME))
-            sources_table = sources_table.set_column(place, sources_table.schema.field(name), column)
-    return sources_table

@@ -23,13 +23,21 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#aa4499", "#56b4e9"
 """Colours that people with any colour vision tell apart (Okabe and Ito, 2008)."""
 INK, GREY, FAINT = "#24292f", "#6e7781", "#d8dee4"
-SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
-WIDTH = 9.6
+SERIES = ((BLUE, "o"), (RED, "s"), (GREEN, "^"), (PURPLE, "D"), (ORANGE, "v"), (SKY, "P"))
+"""Colour and mark of each series: a shape of its own, so that colour is never all that tells them apart."""
+WIDTH = 8.8
 """Inches."""
+HANDLE, LETTER = 0.65, 0.075
+"""Inches that an entry of a legend takes beside its text, and a letter of it."""
 NAME_LENGTH = 24
 MAX_POINTS = 1400
 """Points of a whole plot; more are thinned out, extremes kept."""
-HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+HARMFUL = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+"""Unicode categories that move the cursor, turn the direction of writing, cannot be seen, or that XML does not allow."""
+FORMATS = ["%Y", "%b", "%d", "%H:%M", "%H:%M", "%S.%f"]
+FIRST_OF_ALL = ["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"]
+COMMON = ["", "%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]
+"""How the time axis writes years, months, days, hours, minutes, seconds; the first of each; what all share."""
 
 
 def label(text: object) -> str:
@@ -49,6 +57,25 @@ def new_figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
 
 
+def tell(figure: Figure, *parts: str) -> None:
+    """Say in words what the figure shows, for people who do not see it."""
+    figure.set_label(" ".join(part for part in parts if part))
+
+
+def told(figure: Figure) -> str:
+    """What the figure shows, in words."""
+    return str(figure.get_label())
+
+
+def counted(count: int, what: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "gap"), counted(1200, "gap")
+    ('1 gap', '1200 gaps')
+    """
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def prepare(axes: Axes, title: str = "", note: str = "", pad: float = 10) -> None:
     """Give axes the common look: the question as title at the left, a note in grey at the right."""
     if title:
@@ -59,7 +86,7 @@ def prepare(axes: Axes, title: str = "", note: str = "", pad: float = 10) -> Non
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(FAINT)
-    axes.tick_params(colors=GREY, labelsize=8.5, length=3)
+    axes.tick_params(which="both", colors=GREY, labelsize=8.5, length=3)
     axes.grid(visible=True, color=FAINT, linewidth=0.6, alpha=0.7)
     axes.set_axisbelow(True)
 
@@ -68,28 +95,34 @@ def time_axis(axes: Axes) -> None:
     """Write the time axis in UTC with dates no longer than needed."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=9)
+    locator = AutoDateLocator(minticks=3, maxticks=9)  # type: ignore[no-untyped-call]  # matplotlib types no dates
+    formatter = ConciseDateFormatter(  # type: ignore[no-untyped-call]  # likewise
+        locator, formats=FORMATS, zero_formats=FIRST_OF_ALL, offset_formats=COMMON
+    )
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(formatter)
     axes.xaxis.get_offset_text().set_color(GREY)
     axes.xaxis.get_offset_text().set_fontsize(8.5)
     axes.set_xlabel("time, UTC", fontsize=8.5, color=GREY)
 
 
 def legend(figure: Figure, handles: Mapping[str, Artist]) -> None:
-    """A legend under the plots: what each mark means, by its name."""
-    columns = 6 if max(map(len, handles), default=0) < 16 else 3
+    """A legend under the plots: what each mark means, by its name, in rows."""
+    longest = max(map(len, handles), default=0)
+    columns = max(min(int(WIDTH / (HANDLE + LETTER * longest)), len(handles)), 1)
+    entries = list(handles.items())
+    entries = [entry for column in range(columns) for entry in entries[column::columns]]  # matplotlib fills columns
     shown = figure.legend(
-        list(handles.values()),
-        list(handles),
+        [handle for _, handle in entries],
+        [name for name, _ in entries],
         loc="outside lower left",
         ncols=columns,
         frameon=False,
         fontsize=8.5,
         labelcolor=INK,
     )
-    for told in shown.get_texts():
-        told.set_parse_math(False)
+    for text in shown.get_texts():
+        text.set_parse_math(False)
 
 
 def labelled(panels: Iterable[Axes]) -> dict[str, Artist]:
@@ -100,12 +133,11 @@ def labelled(panels: Iterable[Axes]) -> dict[str, Artist]:
 
 
 def nothing(title: str, why: str) -> Figure:
-    """A figure that says honestly why it is empty."""
-    figure = new_figure(1.6)
-    axes = figure.add_subplot()
-    prepare(axes, title)
-    axes.set_axis_off()
-    axes.text(0, 0.5, why, transform=axes.transAxes, color=GREY, fontsize=10, va="center", parse_math=False)
+    """A figure without axes that says why it is empty."""
+    figure = new_figure(1.2)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
+    figure.text(0.01, 0.4, why, color=GREY, fontsize=10, va="center", parse_math=False)
+    tell(figure, title, why)
     return figure
 
 

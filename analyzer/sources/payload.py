@@ -1,4 +1,4 @@
-"""Finds the OCPP-J message on a log's line: it begins at `[` and a digit, and ends where a JSON decoder says."""
+"""Finds the OCPP-J message in a line of a log, where it ends, and the lines that it goes on over."""
 
 from __future__ import annotations
 
@@ -6,139 +6,86 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
+from analyzer.sources.events import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from analyzer.sources.events import Line
-
-WHOLE = "whole"
-CUT = "cut"
-BROKEN = "broken"
-ELIDED = "elided"
-MAX_LINES = 10_000
-"""Lines of one record; what follows is taken for records of its own."""
-MAX_TEXT = 16 * 1024 * 1024
-"""Characters of one record, as many as a line may have."""
-_BEGIN = re.compile(r'\[\s*[2-6]\s*,\s*["\d-]')
-_FAST = msgspec.json.Decoder(list[msgspec.Raw])
-_SLOW = json.JSONDecoder(strict=False)
-_LONGEST_TOKEN = 10
-"""Characters by which a decoder may stop before the end of a text that was cut: `-Infinity`, `\\ud83d`."""
-
-
-class Record(NamedTuple):
-    """What a program wrote at once: the number of its first line, that line, and the lines that continue it."""
-
-    number: int
-    text: str
-    more: tuple[str, ...] = ()
-    stamp: str = ""
-
-    @property
-    def lines(self) -> int:
-        """How many lines it takes."""
-        return 1 + len(self.more)
+MAX_LINES = 2_000
+"""Lines that one message may go on over."""
+_BEGIN = re.compile(r"\[\s*[2-6]\s*,")
+_DECODER = json.JSONDecoder()
 
 
 class Payload(NamedTuple):
-    """A message found in a record: its text, what stands before and behind it on its lines, and how many they are.
+    """The text of a message, what stands before and after it on its line, and whether a JSON decoder took it."""
 
-    `state` is `whole`; `cut`, where the text ends before the message does; `elided`, where a program left out its
-    middle (`...`); or `broken`, where it is no JSON: then the text goes to the end of the first line.
-    """
-
-    text: str
     before: str
-    behind: str
-    state: str
-    lines: int = 1
+    text: str
+    after: str
+    whole: bool
 
 
-def find(text: str, start: int = 0) -> int:
-    """Where a message begins, -1 where there is none.
+def find(line: str) -> Payload | None:
+    """The first message of a line: from a bracket and a message type on, to where a JSON decoder stops.
 
-    >>> find('CP-7: receive message [ 2, "1", "Heartbeat", {}]')
-    22
-    >>> find("[Thread-2] nothing [at all]")
-    -1
+    A message that is cut, or no JSON, goes on to the end of the line: it is for its reader to complain of. A line
+    without a message gives None.
+
+    >>> find('recv CP-7: [3, "19", {}] (2 ms)')
+    Payload(before='recv CP-7: ', text='[3, "19", {}]', after=' (2 ms)', whole=True)
+    >>> find('recv CP-7: [3, "19", {"sta')
+    Payload(before='recv CP-7: ', text='[3, "19", {"sta', after='', whole=False)
+    >>> find("waiting for CP-7 [9s]") is None
+    True
     """
-    match = _BEGIN.search(text, start)
-    return match.start() if match else -1
-
-
-def take(record: Record, start: int = 0) -> Payload | None:
-    """The message of a record from a position of its first line on, over as many lines as it takes.
-
-    >>> take(Record(1, 'x: [3,"7",', ('{"a":1}] done',)))
-    Payload(text='[3,"7",{"a":1}]', before='x: ', behind=' done', state='whole', lines=2)
-    >>> take(Record(1, 'x: [3,"7",{"a":')).state
-    'cut'
-    """
-    begin = find(record.text, start)
-    first = record.text[begin:] if begin >= 0 else ""
-    if first and _is_whole(first):
-        return Payload(first.rstrip(), record.text[:begin], "", WHOLE)
-    if begin < 0 and not record.more:
+    begin = _BEGIN.search(line)
+    if begin is None:
         return None
-    # Line ends are no part of a message: a program that wraps it does so between tokens, a terminal anywhere.
-    joined = "".join((record.text, *record.more))
-    begin = find(joined, start)
-    if begin < 0:
-        return None
-    end, state = _end(joined, begin)
-    if state != WHOLE:
-        text = joined[begin : max(begin + 1, len(record.text))]
-        elided = "..." in text or "\u2026" in text
-        alone = _end(text, 0)[1] if record.more else state
-        return Payload(text.rstrip(), joined[:begin], "", ELIDED if elided else alone)
-    lines, reached = 1, len(record.text)
-    while reached < end:
-        reached += len(record.more[lines - 1])
-        lines += 1
-    return Payload(joined[begin:end], joined[:begin], joined[end:reached], WHOLE, lines)
-
-
-def records(lines: Iterable[Line], begins: Callable[[str], object]) -> Iterator[Record]:
-    """Lines put together to records: a line for which `begins` is true begins one, any other continues it.
-
-    What stands before the first beginning are records of a line each.
-    """
-    open_: Line | None = None
-    more: list[str] = []
-    size = 0
-    for line in lines:
-        size += len(line.text)
-        if open_ is not None and len(more) < MAX_LINES and size < MAX_TEXT and not begins(line.text):
-            more.append(line.text)
-            continue
-        if open_ is not None:
-            yield Record(open_.number, open_.text, tuple(more))
-        open_ = line if begins(line.text) else None
-        more, size = [], len(line.text)
-        if open_ is None:
-            yield Record(line.number, line.text)
-    if open_ is not None:
-        yield Record(open_.number, open_.text, tuple(more))
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a text is a JSON array and nothing else, fast."""
+    at = begin.start()
     try:
-        _FAST.decode(text)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _end(text: str, begin: int) -> tuple[int, str]:
-    """Where the JSON value that begins here ends, and whether it does."""
-    try:
-        _, end = _SLOW.raw_decode(text, begin)
-    except json.JSONDecodeError as error:
-        unclosed = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip()) - _LONGEST_TOKEN
-        return len(text), CUT if unclosed else BROKEN
+        _, end = _DECODER.raw_decode(line, at)
     except (ValueError, RecursionError):
-        return len(text), BROKEN
-    return end, WHOLE
+        return Payload(line[:at], line[at:].rstrip(), "", whole=False)
+    return Payload(line[:at], line[at:end], line[end:], whole=True)
+
+
+def joined(lines: Iterable[Line], begins: Callable[[str], object]) -> Iterator[tuple[Line, int]]:
+    """Lines, those of a message that goes on over several made one; with each, how many it took.
+
+    Some chargers send their JSON on several lines, and logs write it as it came; others are wrapped at a width. What
+    follows the line of a message that is cut is joined to it up to the next line that `begins` an entry of the log,
+    and only where that makes it whole. JSON needs no line ends, so they are left out.
+    """
+    waiting: list[Line] = []
+    for line in lines:
+        if waiting and len(waiting) < MAX_LINES and not begins(line.text):
+            waiting.append(line)
+            continue
+        yield from _settled(waiting)
+        waiting = [line] if _cut(line.text) and begins(line.text) else []
+        if not waiting:
+            yield line, 1
+    yield from _settled(waiting)
+
+
+def _cut(text: str) -> bool:
+    if text.endswith("]"):
+        return False
+    found = find(text)
+    return found is not None and not found.whole
+
+
+def _settled(waiting: list[Line]) -> Iterator[tuple[Line, int]]:
+    """The lines that waited for the rest of a message: joined as far as it goes, or as they were."""
+    taken = 0
+    if len(waiting) > 1:
+        text = "".join(line.text for line in waiting)
+        found = find(text)
+        if found is not None and found.whole:
+            end = len(text) - len(found.after)
+            while end > 0:
+                end -= len(waiting[taken].text)
+                taken += 1
+            yield Line(waiting[0].number, "".join(line.text for line in waiting[:taken])), taken
+    yield from ((line, 1) for line in waiting[taken:])

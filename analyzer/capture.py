@@ -17,6 +17,7 @@ from analyzer.checks import FAMILIES, checks
 from analyzer.derive import DERIVATIONS
 from analyzer.kernels.columns import same
 from analyzer.plots import KINDS, figure
+from analyzer.plots.notebook import show_figures
 from analyzer.sources import reading
 from analyzer.verdict.checklist import checklist
 from analyzer.verdict.coverage import coverage
@@ -153,6 +154,7 @@ class Capture:
     @property
     def plot(self) -> Plots:
         """The plots: `capture.plot.timeline()` and so on."""
+        show_figures()
         return Plots(self)
 
     @property
@@ -242,10 +244,10 @@ def render(result: Result, format: str) -> str:  # noqa: A002 - the command's wo
 
 
 def figures(result: Result) -> dict[str, str]:
-    """The plots of a report as SVG, by name."""
-    from analyzer.plots.svg import svg
+    """The plots of a report as elements of its page, by name."""
+    from analyzer.plots.svg import inline
 
-    return {kind: svg(figure.draw(kind, *(result.tables[name] for name in figure.needs(kind)))) for kind in KINDS}
+    return {kind: inline(figure.draw(kind, *(result.tables[name] for name in figure.needs(kind)))) for kind in KINDS}
 
 
 def explain(name: str = "") -> str:

@@ -65,12 +65,15 @@ def check(
 class Clue(NamedTuple):
     """What a cause says of one outage: a weight as log odds (negative speaks against), and why, in words.
 
-    `outage` is the row in the table `outages`. A clue of weight 0 names what is missing to settle it.
+    `outage` is the row in the table `outages`. A clue of weight 0 names what is missing to settle it. `owner` and
+    `remedy` are set where the evidence tells them better than the cause alone: who closed, how many seconds.
     """
 
     outage: int
     weight: float
     text: str
+    owner: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

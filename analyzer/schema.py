@@ -378,8 +378,9 @@ _DERIVED = (
         "One row per station and hour: how far the charger's clock stands ahead.",
         (
             STATION,
-            _at("First message of the hour."),
-            Field("offset", REAL, "s", "Largest payload time less arrival time among live messages of the hour."),
+            _at("The message that shows it."),
+            Field("offset", REAL, "s", "Payload time less arrival time that the hour's live messages agree on."),
+            Field("held", REAL, "s", "From the first to the last message of the hour that agree on that offset."),
             Field("samples", WHOLE, "", "Timestamps that were compared."),
             Field("unzoned", WHOLE, "", "How many of these timestamps had no zone."),
             SOURCE,

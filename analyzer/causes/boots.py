@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -13,37 +13,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BOOT_WITHIN = timedelta(seconds=180)
-COMMAND_WITHIN = timedelta(minutes=10)
-COMMANDS = ("Reset", "UpdateFirmware", "SignedUpdateFirmware", "ChangeConfiguration", "SetVariables")
-POWER = ("PowerLoss", "PowerUp")
+"""A boot this soon after the new connection belongs to the outage before it."""
+LOST_POWER = {
+    "PowerLoss": (4.0, "after its boot it ended a transaction with reason PowerLoss"),
+    "PowerUp": (3.0, "it booted with reason PowerUp"),
+}
+"""What tells of lost power, and how surely: some chargers give PowerUp at each boot."""
 
 
-def boots_after(outages: pa.Table, boots: pa.Table) -> Iterator[tuple[int, dict[str, object] | None]]:
-    """Each ended outage's row with the boot that followed it within three minutes, None where there was none."""
-    booted = boots.to_pylist()
-    for number, outage in enumerate(outages.select(["station", "start", "end"]).to_pylist()):
-        start, end = outage["start"], outage["end"]
+def boots_after(outages: pa.Table, boots: pa.Table) -> Iterator[tuple[int, dict[str, Any], dict[str, Any] | None]]:
+    """Each ended outage's row number, the outage, and the boot on the connection that ended it, None where none was.
+
+    Of several boots within three minutes a reboot counts first.
+    """
+    following = outages["next_connection"].drop_null().cast(pa.string())
+    booted: dict[object, list[dict[str, Any]]] = {}
+    for row in boots.filter(pa.array(same(boots["connection"], *following.to_pylist()))).to_pylist():
+        booted.setdefault(row["connection"], []).append(row)
+    for number, outage in enumerate(outages.to_pylist()):
+        end = outage["end"]
         if end is None:
             continue
-        after = (
-            row
-            for row in booted
-            if row["station"] == outage["station"] and row["ts"] and start <= row["ts"] <= end + BOOT_WITHIN
-        )
-        yield number, next(after, None)
+        near = [
+            row for row in booted.get(outage["next_connection"], ()) if row["ts"] and row["ts"] <= end + BOOT_WITHIN
+        ]
+        yield number, outage, next((row for row in near if row["kind"] == "reboot"), next(iter(near), None))
 
 
-def commanded(calls: pa.Table, station: str, moment: object) -> str | None:
-    """What the CSMS had ordered in the ten minutes before, that makes chargers reboot."""
-    orders = calls.filter(
-        pa.array(same(calls["action"], *COMMANDS) & same(calls["direction"], "down") & same(calls["station"], station))
-    )
-    for row in reversed(orders.select(["ts", "action"]).to_pylist()):
-        if row["ts"] and row["ts"] <= moment and moment - row["ts"] <= COMMAND_WITHIN:
-            return str(row["action"])
-    return None
-
-
-def lost_power(boot: dict[str, object]) -> bool:
-    """Whether the evidence for a reboot tells of lost power."""
-    return any(word in str(boot["detail"]) for word in POWER)
+def lost_power(boot: dict[str, Any]) -> tuple[float, str] | None:
+    """How surely the evidence for a reboot tells of lost power, and in which words; None where it does not."""
+    return next((told for word, told in LOST_POWER.items() if word in str(boot["detail"])), None)

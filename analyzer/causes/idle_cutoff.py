@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from analyzer.causes.idle import CLOCKS, fitting, races
+from analyzer.causes.idle import CLOCKS, cut_off, races
 from analyzer.kernels.idle import device
 from analyzer.plan import Clue, cause
 
@@ -25,20 +25,26 @@ def idle_cutoff(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
     heartbeat interval is the cause `read_deadline`.
     """
     clues = []
-    for number, pattern, age in fitting(outages, idle_patterns, "hard"):
+    for number, outage, pattern in cut_off(outages, idle_patterns):
         if races(pattern):
             continue
-        seconds = float(str(pattern["seconds"]))
-        known = device(seconds)
+        seconds, known = pattern["seconds"], device(pattern["seconds"])
+        by = "the CSMS ended the connection" if outage["end_side"] == "csms" else "the connection was ended"
+        timeout = f", which is the timeout of {known}" if known else ""
         clues += [
             Clue(
-                number,
-                3.0,
-                f"the connection ended {seconds:.1f} s after {CLOCKS[str(pattern['clock'])]}"
-                + (f", the timeout of {known}" if known else ""),
+                number, 3.0, f"{by} {seconds:.1f} s after {CLOCKS[pattern['clock']]}{timeout}", remedy=_remedy(pattern)
             ),
-            Clue(
-                number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came at that age, this one at {age:.1f} s"
-            ),
+            Clue(number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came after that quiet"),
         ]
     return clues
+
+
+def _remedy(pattern: dict[str, Any]) -> str:
+    """What to do, with the seconds: pings at half the time that is survived, or a longer timeout."""
+    seconds, interval = pattern["seconds"], pattern["interval"]
+    above = f" above {3 * interval:.0f} s (three heartbeat intervals)" if interval and 3 * interval > seconds else ""
+    return (
+        f"Send WebSocket pings every {max(seconds / 2, 1):.0f} s or more often, "
+        f"or raise the idle timeout of the server, proxy or load balancer{above}."
+    )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import statistics
+from typing import TYPE_CHECKING, Any
 
-from analyzer.causes.idle import CLOCKS, fitting, races
+from analyzer.causes.idle import CLOCKS, cut_off, races
+from analyzer.kernels import idle
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pyarrow as pa
+
+SIDES = {"csms": "the CSMS closed the connection", "middle": "something between closed the connection"}
 
 
 @cause(
@@ -22,20 +28,31 @@ def read_deadline(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
 
     Speaks for it: one age at the ends, within 2 % of the interval, told apart from what connections survived.
     """
-    clues = []
-    for number, pattern, age in fitting(outages, idle_patterns, "hard"):
-        if not races(pattern):
-            continue
-        by = "the CSMS" if outages["end_side"][number].as_py() == "csms" else "the server's side"
-        clues += [
-            Clue(
-                number,
-                3.5,
-                f"{by} ended the connection {pattern['seconds']:.1f} s after {CLOCKS[str(pattern['clock'])]}, "
-                f"and the heartbeat interval is {pattern['interval']:g} s too, so any delay loses the race",
-            ),
-            Clue(
-                number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came at that age, this one at {age:.1f} s"
-            ),
-        ]
-    return clues
+    fitting: dict[str, list[tuple[int, dict[str, Any], dict[str, Any]]]] = {}
+    for number, outage, pattern in cut_off(outages, idle_patterns):
+        if races(pattern):
+            fitting.setdefault(outage["station"], []).append((number, outage, pattern))
+    return [clue for ends in fitting.values() for clue in _of_station(ends)]
+
+
+def _of_station(ends: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]) -> Iterator[Clue]:
+    pattern = ends[0][2]
+    interval = pattern["interval"]
+    seconds, after = _quiet([outage["idle_up"] for _, outage, _ in ends], pattern)
+    remedy = (
+        f"Raise the server's read timeout to three heartbeat intervals ({3 * interval:g} s) or more, "
+        f"or shorten the heartbeat interval to {max(interval / 3, 1):.0f} s."
+    )
+    for number, outage, _ in ends:
+        by = SIDES.get(outage["end_side"], "the connection was ended")
+        told = f"{by} {seconds:.1f} s after {after}, and the heartbeat interval is {interval:g} s too"
+        yield Clue(number, 3.5, f"{told}, so any delay loses the race", remedy=remedy)
+        yield Clue(number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came after that quiet")
+
+
+def _quiet(own: Sequence[float | None], pattern: dict[str, Any]) -> tuple[float, str]:
+    """The quiet time and its clock: a server counts from what it reads, where the figures do not say otherwise."""
+    known = [age for age in own if age is not None]
+    if pattern["clock"] != "down" and known and all(idle.races(age, pattern["interval"]) for age in known):
+        return statistics.median(known), CLOCKS["up"]
+    return pattern["seconds"], CLOCKS[pattern["clock"]]

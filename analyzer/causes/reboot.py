@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.causes.boots import boots_after, commanded, lost_power
+from analyzer.causes.boots import boots_after, lost_power
+from analyzer.causes.orders import CHANGES, orders_before
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from analyzer.causes.orders import Order
+
+FIRMWARE = "Update the firmware, and read the charger's own log of that time: it restarted by itself."
+REASONS = {
+    "Watchdog": ("charger", FIRMWARE),
+    "ApplicationReset": ("charger", FIRMWARE),
+    "LocalReset": ("site", "Ask who reset it at the site."),
+    "ScheduledReset": ("charger", "Nothing to mend if the schedule is meant; else change it."),
+    "RemoteReset": ("CSMS", "Nothing to mend if the reset was meant; else find who ordered it."),
+    "FirmwareUpdate": ("CSMS", "Nothing to mend if the update was meant."),
+}
+"""Owner and remedy by the reason of a 2.x boot (2.0.1 part 2, BootReasonEnumType)."""
 
 
 @cause(
@@ -20,20 +34,49 @@ if TYPE_CHECKING:
 def reboot(outages: pa.Table, boots: pa.Table, calls: pa.Table) -> list[Clue]:
     """A boot with evidence of a reboot ends the outage.
 
-    Speaks for it: the boot's reason, a Reset or a change of configuration before it, message ids that start again.
-    Speaks against it: the charger reconnects without a boot. A loss of power is its own cause.
+    Speaks for it: the boot's reason, an order of the CSMS before it, message ids that start again.
+    Speaks against it: the order was not followed by a boot. A loss of power is its own cause.
     """
+    orders = orders_before(outages, calls)
     clues = []
-    for number, boot in boots_after(outages, boots):
-        if boot is None:
-            clues.append(Clue(number, -2.0, "the charger reconnected without a boot"))
-            continue
-        if boot["kind"] != "reboot":
-            continue
-        clues.append(Clue(number, 3.0, f"the charger booted: {boot['detail']}"))
-        command = commanded(calls, str(boot["station"]), boot["ts"])
-        if command:
-            clues.append(Clue(number, 1.0, f"the CSMS had sent {command} before"))
-        if lost_power(boot):
-            clues.append(Clue(number, -1.5, "it lost its power"))
+    for number, _, boot in boots_after(outages, boots):
+        order = orders[number]
+        if boot is not None and boot["kind"] == "reboot":
+            clues += _rebooted(number, str(boot["detail"]), order)
+            if lost := lost_power(boot):
+                clues.append(Clue(number, -lost[0] / 2, f"it reports that power was lost: {lost[1]}"))
+        elif boot is not None and boot["kind"] == "unknown":
+            clues.append(Clue(number, 0.0, "the reason for the boot that followed, from the charger's own log"))
+    ends = outages["end"].to_pylist()
+    clues += [
+        Clue(number, order.weight, f"{order.words}, and the charger was not seen again", *_order(order))
+        for number, order in enumerate(orders)
+        if order and ends[number] is None
+    ]
     return clues
+
+
+def _rebooted(number: int, detail: str, order: Order | None) -> list[Clue]:
+    """The clues of a boot that was a reboot: each piece of evidence is one."""
+    pieces = [piece for piece in detail.split("; ") if not (order and piece == f"{order.action} accepted before it")]
+    reason = next((told for name, told in REASONS.items() if f"reason {name}" in pieces), ("", ""))
+    if order is None:
+        return [
+            Clue(number, 3.0 if place == 0 else 0.5, f"the charger rebooted: {piece}" if place == 0 else piece, *reason)
+            for place, piece in enumerate(pieces)
+        ]
+    told = [
+        Clue(number, 3.0, f"the charger rebooted after {order.action}", *_order(order)),
+        Clue(number, order.weight, order.words),
+    ]
+    return told + [Clue(number, 0.5, piece) for piece in pieces if not lost_power({"detail": piece})]
+
+
+def _order(order: Order) -> tuple[str, str]:
+    """Owner and remedy of what was ordered."""
+    if order.action in CHANGES:
+        return (
+            "CSMS",
+            "Nothing to mend if the change was meant: this charger restarts to apply it. Change settings at idle times.",
+        )
+    return "CSMS", f"Nothing to mend if the {order.action} was meant; else find who ordered it."

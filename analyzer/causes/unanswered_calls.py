@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.kernels.columns import same
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+    from datetime import datetime
 
-RECENT = 3
-"""How many of the last calls on the connection are looked at."""
+FEWEST = 3
+"""Fewer calls that hang at the end are lost together with any connection."""
 SIDES = {"up": ("the charger", "the CSMS"), "down": ("the CSMS", "the charger")}
+OWNERS = {"up": "CSMS", "down": "charger"}
 CLOSED_BY = {"up": "station", "down": "csms"}
+LAST_SIGN = {"up": "last_down", "down": "last_up"}
+MOST_ACTIONS = 3
 
 
 @cause(
@@ -24,35 +29,51 @@ CLOSED_BY = {"up": "station", "down": "csms"}
     owner="CSMS",
     remedy="Find out why the calls were not answered (handler, queue, session); the side that waited gave the connection up.",
 )
-def unanswered_calls(outages: pa.Table, calls: pa.Table) -> list[Clue]:
-    """The last calls of one side were not answered while the other side still sent, then the asking side ended it."""
+def unanswered_calls(outages: pa.Table, connections: pa.Table, calls: pa.Table) -> list[Clue]:
+    """The last calls of one side were not answered while the other side still sent, then the connection ended.
+
+    Where the other side was silent too, the link was dead: that is no evidence.
+    """
+    ended = [str(name) for name in outages["connection"].to_pylist()]
+    own = calls.filter(pa.array(same(calls["connection"], *ended)))
+    signs = _signs(connections, ended)
+    stuck = _stuck(own)
     clues = []
-    waiting = calls.filter(pa.array(same(calls["status"], "unanswered", "interrupted")))
-    by_connection: dict[str, list[dict[str, object]]] = {}
-    for row in waiting.select(["connection", "direction", "action", "ts"]).to_pylist():
-        by_connection.setdefault(row["connection"], []).append(row)
-    answered = calls.filter(pa.array(same(calls["status"], "answered", "error")))
-    last_answer: dict[tuple[str, str], object] = {}
-    for row in answered.select(["connection", "direction", "answered"]).to_pylist():
-        last_answer[row["connection"], row["direction"]] = row["answered"]
     for number, outage in enumerate(outages.select(["connection", "end_side"]).to_pylist()):
-        for direction in ("up", "down"):
-            since = last_answer.get((outage["connection"], direction))
-            stuck = _since(by_connection.get(outage["connection"], []), direction, since)
-            other = last_answer.get((outage["connection"], "down" if direction == "up" else "up"))
-            if len(stuck) < RECENT or other is None or other <= stuck[0]["ts"]:  # type: ignore[operator]
+        for direction, (asker, silent) in SIDES.items():
+            rows = stuck.get((outage["connection"], direction), [])
+            heard = signs.get(outage["connection"], {}).get(LAST_SIGN[direction])
+            if len(rows) < FEWEST or heard is None or heard <= rows[FEWEST - 1]["ts"]:
                 continue
-            asker, silent = SIDES[direction]
-            actions = ", ".join(sorted({str(row["action"]) for row in stuck}))
-            clues.append(
-                Clue(
-                    number, 2.5, f"{silent} did not answer the last {len(stuck)} calls ({actions}) while it still sent"
-                )
-            )
+            names = sorted({str(row["action"]) for row in rows})
+            actions = ", ".join(names[:MOST_ACTIONS]) + (" and others" if len(names) > MOST_ACTIONS else "")
+            told = f"{silent} did not answer the last {len(rows)} calls ({actions}) while it still sent"
+            clues.append(Clue(number, 2.5, told, OWNERS[direction]))
             if outage["end_side"] == CLOSED_BY[direction]:
                 clues.append(Clue(number, 1.0, f"{asker}, which waited, ended the connection"))
     return clues
 
 
-def _since(rows: Sequence[dict[str, object]], direction: str, since: object) -> list[dict[str, object]]:
-    return [row for row in rows if row["direction"] == direction and (since is None or row["ts"] > since)]  # type: ignore[operator]
+def _signs(connections: pa.Table, ended: list[str]) -> Mapping[str, Mapping[str, datetime | None]]:
+    """The last sign of life of each side, by connection."""
+    own = connections.filter(pa.array(same(connections["connection"], *ended)))
+    return {row["connection"]: row for row in own.select(["connection", *LAST_SIGN.values()]).to_pylist()}
+
+
+def _stuck(calls: pa.Table) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The calls after the last answer, by connection and direction, in order of time."""
+    keys = {name: calls[name].cast(pa.string()) for name in ("connection", "direction")}
+    times = pa.table({**keys, "answered": calls["answered"]})
+    last = {
+        (row["connection"], row["direction"]): row["answered_max"]
+        for row in times.group_by(list(keys)).aggregate([("answered", "max")]).to_pylist()
+    }
+    waiting = calls.filter(
+        pc.and_(pa.array(same(calls["status"], "unanswered", "interrupted")), calls["ts"].is_valid())
+    )
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in waiting.select(["connection", "direction", "action", "ts"]).to_pylist():
+        key = row["connection"], row["direction"]
+        if last[key] is None or row["ts"] > last[key]:
+            found.setdefault(key, []).append(row)
+    return found

@@ -27,6 +27,9 @@ MODULES = (
     "boot.loop",
     "boot.reconnect_habit",
     "boot.rejected",
+    "clock.offset",
+    "clock.time_zone",
+    "clock.no_zone",
     "security.unencrypted",
     "security.clear_credentials",
 )

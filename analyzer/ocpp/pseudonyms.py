@@ -20,6 +20,7 @@ _NAMED = re.compile(rf'("(?:{_TOKEN_KEYS}|{_PASSWORD_KEYS})"\s*:\s*){_TEXT}', re
 _NUMBERED = re.compile(rf'("(?:{_TOKEN_KEYS})"\s*:\s*)(\d+)')
 _VALUE = re.compile(rf'("(?:value|attributeValue)"\s*:\s*){_TEXT}', re.DOTALL)
 _PASSWORD_NAME = re.compile(rf'"(?:{_PASSWORD_KEYS})"', re.IGNORECASE)
+_PSEUDONYM = re.compile(r"~[0-9a-f]{11,32}~*")
 _HINTS = ("idT", "Tag", "iccid", "imsi", "assword", "uthorizationKey", "simPin")
 SHORTEST = 12
 
@@ -33,10 +34,12 @@ def _key() -> bytes:
 def pseudonym(secret: str) -> str:
     """A stand-in for a secret, as long as it is (at least 12 characters), the same for the same secret.
 
+    A stand-in stays as it is, so what was written with secrets replaced can be read again.
+
     >>> len(pseudonym("04A2B3C4D5E6F7")), pseudonym("a") == pseudonym("a")
     (14, True)
     """
-    if not secret:
+    if not secret or _PSEUDONYM.fullmatch(secret):
         return secret
     digest = hashlib.blake2b(secret.encode("utf-8", "replace"), key=_key()[:64], digest_size=16).hexdigest()
     return ("~" + digest).ljust(len(secret), "~")[: max(SHORTEST, len(secret))]

@@ -36,12 +36,37 @@ def heartbeat_gaps(heartbeats: pa.Table, *, station: str | None = None) -> Figur
     figure = style.new_figure(1.4 + (2.2 if len(names) == 1 else 1.5 * len(names)))
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
-        style.prepare(axes, TITLE if place == 0 else "", style.note(left, "late heartbeats") if place == 0 else "")
+        style.prepare(axes, *((TITLE, style.note(left, "late heartbeats")) if place == 0 else ("", "")), pad=22)
         _panel(axes, style.of_station(table, name), style.MAX_POINTS // (2 * len(names)))
-        axes.set_ylabel(f"{style.label(name)}\ngap, s", fontsize=8.5, color=style.GREY, parse_math=False)
+        axes.set_ylabel("gap, s", fontsize=8.5, color=style.GREY)
+        _name(axes, style.label(name))
     style.time_axis(panels[-1])
     style.legend(figure, style.labelled(panels))
+    style.tell(figure, TITLE, *(_told(style.of_station(table, name), style.label(name)) for name in names))
     return figure
+
+
+def _name(axes: Axes, name: str) -> None:
+    """The station over its panel, which a name at the side would outgrow."""
+    axes.text(
+        0,
+        1.03,
+        name,
+        transform=axes.transAxes,
+        fontsize=8.5,
+        fontweight="bold",
+        color=style.GREY,
+        va="bottom",
+        parse_math=False,
+    )
+
+
+def _told(table: pa.Table, name: str) -> str:
+    gaps, interval = reals(table["gap"]), reals(table["interval"])
+    late = int((gaps > LATE * interval).sum())
+    ordered = ", ".join(f"{value:g}" for value in np.unique(interval[~np.isnan(interval)])[:3])
+    against = f"{late} longer than {LATE} intervals; interval in force {ordered} s" if ordered else "no interval known"
+    return f"{name}: {style.counted(len(gaps), 'gap')}, {np.median(gaps):.1f} s in the median, {against}."
 
 
 def _late(table: pa.Table) -> pa.Table:
@@ -75,7 +100,7 @@ def _panel(axes: Axes, table: pa.Table, most: int) -> None:
                 "o",
                 markersize=3.2,
                 markerfacecolor=fill,
-                markeredgecolor=style.BLUE if fill != "none" else style.SKY,
+                markeredgecolor=style.BLUE if fill != "none" else style.GREEN,
                 markeredgewidth=0.8,
                 label=name,
             )

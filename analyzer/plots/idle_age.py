@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 TITLE = "How long had it been quiet when the connection ended?"
 ROWS = {
-    "idle_up": "since the charger's\nlast message",
-    "idle_any": "since either side's\nlast message",
-    "idle_down": "since the CSMS's\nlast message",
+    "idle_up": "charger\nquiet",
+    "idle_any": "both\nquiet",
+    "idle_down": "CSMS\nquiet",
 }
 TIMEOUTS = {60: "60 nginx, AWS ALB", 100: "100 Cloudflare", 240: "240 Azure", 350: "350 AWS NLB"}
 """Idle timeouts in seconds that devices have by default."""
@@ -29,6 +29,8 @@ FEWEST_IN_WINDOW = 3
 SHORTEST = 0.1
 """Seconds at which the logarithmic axis begins."""
 BINS = 80
+RIGHT = 0.6
+"""The part of the axis from which on a bar's text stands at its left."""
 
 
 def idle_age(outages: pa.Table, *, station: str | None = None) -> Figure:
@@ -44,11 +46,13 @@ def idle_age(outages: pa.Table, *, station: str | None = None) -> Figure:
     low, high = every.min() / 1.5, every.max() * 1.5
     bins = np.geomspace(low, high, BINS)
     for place, (axes, name) in enumerate(zip(panels, ROWS, strict=True)):
-        style.prepare(axes, *((TITLE, f"{table.num_rows} ends") if place == 0 else ("", "")), pad=22)
+        style.prepare(axes, *((TITLE, style.counted(table.num_rows, "end")) if place == 0 else ("", "")), pad=22)
         _row(axes, ages[name], bins)
         axes.set_ylabel(ROWS[name], fontsize=8.5, color=style.GREY, rotation=0, ha="right", va="center")
         _timeouts(axes, low, high, named=place == 0)
     _scale(panels[-1], low, high)
+    quiet = (f"{' '.join(ROWS[name].split())} for {np.median(of):.1f} s" for name, of in ages.items() if len(of))
+    style.tell(figure, TITLE, f"{style.counted(table.num_rows, 'end')}; in the median {', '.join(quiet)}.")
     return figure
 
 
@@ -69,12 +73,12 @@ def _row(axes: Axes, ages: Reals, bins: Reals) -> None:
     counts, _ = np.histogram(ages, bins)
     dense = window.members >= FEWEST_IN_WINDOW
     inside = dense & (bins[1:] >= window.low) & (bins[:-1] <= window.high)
-    for chosen, colour in ((inside, style.RED), (~inside, style.SKY)):
+    for chosen, colour in ((inside, style.RED), (~inside, style.BLUE)):
         full = np.flatnonzero(chosen & (counts > 0))
         axes.bar(bins[full], counts[full], np.diff(bins)[full], align="edge", color=colour, linewidth=0)
     if dense:
         told = f"{window.members} of {len(ages)} at {window.median:.1f} s"
-        right = window.median > np.sqrt(bins[0] * bins[-1])
+        right = np.log(window.median / bins[0]) > RIGHT * np.log(bins[-1] / bins[0])
         axes.annotate(
             told,
             (window.median, counts.max()),
@@ -114,4 +118,4 @@ def _scale(axes: Axes, low: float, high: float) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("quiet before the end, s (logarithmic)", fontsize=8.5, color=style.GREY)
+    axes.set_xlabel("seconds from the last message to the end (logarithmic)", fontsize=8.5, color=style.GREY)

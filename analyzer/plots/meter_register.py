@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,51 +16,75 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analyzer.kernels.columns import Ints, Reals
+    from analyzer.kernels.columns import Flags, Ints, Reals
 
 TITLE = "Does the meter count, and does the power fit?"
 REGISTER, POWER = "Energy.Active.Import.Register", "Power.Active.Import"
 MAX_SERIES = 6
 MAX_SHADES = 200
+MAX_MARKS = 40
+"""Marks on a line, which may have more points."""
 GAP = 3.0
 """A line is broken where two samples lie further apart than this many times the median."""
 DAY = 86_400 * SECOND
-Key = tuple[str, int, int]
+
+
+class Place(NamedTuple):
+    """What is metered; -1 where a number is not told."""
+
+    station: str
+    evse: int
+    connector: int
 
 
 def meter_register(readings: pa.Table, transactions: pa.Table, *, station: str | None = None) -> Figure:
-    """Register in kWh above, power in kW below, a colour a connector, transactions shaded."""
+    """Register in kWh above, power in kW below, a colour and a mark a connector, transactions shaded."""
     readings, transactions = (style.of_station(table, station) for table in (readings, transactions))
+    readings = _placed(readings, transactions)
     energy, power = _whole(readings, REGISTER, "Wh"), _whole(readings, POWER, "W")
     if not energy.num_rows and not power.num_rows:
         why = "No meter values were seen." if not readings.num_rows else "No energy register and no power was sampled."
         return style.nothing(TITLE, why)
-    series = _series(pa.concat_tables([energy, power]).unify_dictionaries())
-    shown = series[:MAX_SERIES]
+    places = _places(pa.concat_tables([energy, power]).unify_dictionaries())
+    shown = places[:MAX_SERIES]
     figure = style.new_figure(4.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    style.prepare(upper, TITLE, style.note(len(series) - len(shown), "samples"))
+    style.prepare(upper, TITLE, style.note(len(places) - len(shown), "samples"))
     style.prepare(lower)
-    most = style.MAX_POINTS // (2 * len(shown))
-    for axes, table, what in ((upper, energy, "register, kWh"), (lower, power, "power, kW")):
-        for number, key in enumerate(shown):
-            _draw(axes, table.filter(pa.array(_of(table, key))), style.SERIES[number], _name(key, shown), most)
-        axes.set_ylabel(what, fontsize=8.5, color=style.GREY)
-        axes.yaxis.get_major_formatter().set_useOffset(False)  # type: ignore[attr-defined]
+    _lines(upper, energy, shown, "register, kWh")
+    _lines(lower, power, shown, "power, kW")
+    for axes, table, measurand in ((upper, energy, REGISTER), (lower, power, POWER)):
         if not table.num_rows:
-            axes.text(0.01, 0.5, "not sampled", transform=axes.transAxes, color=style.GREY, fontsize=8.5)
-            axes.set_yticks([])
-    _shade((upper, lower), transactions, shown)
+            _empty(axes, "sampled by phase only" if same(readings["measurand"], measurand).any() else "not sampled")
+    shades = _shade((upper, lower), transactions, shown)
     style.time_axis(lower)
     style.legend(figure, style.labelled((upper, lower)))
+    style.tell(figure, TITLE, _extent("Register", energy, "kWh"), _extent("Power", power, "kW"), _counts(shown, shades))
     return figure
+
+
+def _placed(readings: pa.Table, transactions: pa.Table) -> pa.Table:
+    """The readings with the connector of their transaction where they tell none, as in StopTransaction (1.6 6.49)."""
+    evse, connector = wholes(readings["evse"]).copy(), wholes(readings["connector"]).copy()
+    nowhere = np.flatnonzero((evse < 0) & (connector < 0))
+    known = {
+        (row["station"], row["transaction"]): row
+        for row in transactions.select(["station", "transaction", "evse", "connector"]).to_pylist()
+    }
+    untold = readings.select(["station", "transaction"]).take(pa.array(nowhere)).to_pylist()
+    for place, row in zip(nowhere.tolist(), untold, strict=True):
+        of = known.get((row["station"], row["transaction"]), {})
+        evse[place], connector[place] = (-1 if of.get(name) is None else of[name] for name in ("evse", "connector"))
+    for name, numbers in (("evse", evse), ("connector", connector)):
+        readings = readings.set_column(readings.column_names.index(name), name, pa.array(numbers))
+    return readings
 
 
 def _whole(readings: pa.Table, measurand: str, unit: str) -> pa.Table:
     """The readings of a measurand that are numbers with a time, of all phases together."""
-    phases = np.array([phase is None for phase in readings["phase"].to_pylist()], dtype=bool)
-    chosen = same(readings["measurand"], measurand) & same(readings["unit"], unit) & phases
-    chosen &= ~np.isnan(reals(readings["value"])) & (_times(readings) != NO_TIME)
+    chosen = same(readings["measurand"], measurand) & same(readings["unit"], unit)
+    chosen &= np.asarray(readings["phase"].is_null()) & np.asarray(readings["station"].is_valid())
+    chosen &= np.isfinite(reals(readings["value"])) & (_times(readings) != NO_TIME)
     return readings.filter(pa.array(chosen))
 
 
@@ -70,62 +94,98 @@ def _times(readings: pa.Table) -> Ints:
     return np.where(measured == NO_TIME, micros(readings["ts"]), measured)
 
 
-def _keys(table: pa.Table) -> list[Key]:
-    stations = [name or "" for name in table["station"].to_pylist()]
-    return list(zip(stations, wholes(table["evse"]).tolist(), wholes(table["connector"]).tolist(), strict=True))
+def _places(table: pa.Table) -> list[Place]:
+    """What is metered, with the most samples first."""
+    counts = table.group_by(["station", "evse", "connector"]).aggregate([([], "count_all")]).to_pylist()
+    counts.sort(key=lambda row: (-row["count_all"], row["station"], row["evse"], row["connector"]))
+    return [Place(row["station"], row["evse"], row["connector"]) for row in counts]
 
 
-def _series(table: pa.Table) -> list[Key]:
-    """The connectors with the most samples first."""
-    counts: dict[Key, int] = {}
-    for key in _keys(table):
-        counts[key] = counts.get(key, 0) + 1
-    return sorted(counts, key=lambda key: (-counts[key], key))
+def _of(table: pa.Table, place: Place) -> Flags:
+    chosen = same(table["station"], place.station)
+    chosen &= (wholes(table["evse"]) == place.evse) & (wholes(table["connector"]) == place.connector)
+    return chosen
 
 
-def _of(table: pa.Table, key: Key) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    station, evse, connector = key
-    return same(table["station"], station) & (wholes(table["evse"]) == evse) & (wholes(table["connector"]) == connector)
+def _name(place: Place, shown: Sequence[Place]) -> str:
+    words = [f"EVSE {place.evse}"] if place.evse >= 0 else []
+    if place.connector > 0:
+        words.append(f"connector {place.connector}")
+    elif place.connector == 0 and place.evse < 1:
+        words.append("whole station")
+    part = " ".join(words) or "connector not told"
+    several = len({other.station for other in shown}) > 1
+    return f"{style.label(place.station)} {part}" if several else part
 
 
-def _name(key: Key, shown: list[Key]) -> str:
-    station, evse, connector = key
-    part = "whole station" if connector == 0 and evse < 1 else f"connector {connector}" if connector >= 0 else ""
-    part = " ".join(word for word in (f"EVSE {evse}" if evse >= 0 else "", part) if word)
-    several = len({name for name, _, _ in shown}) > 1
-    return f"{style.label(station)} {part}".strip() if several else part or style.label(station)
+def _lines(axes: Axes, table: pa.Table, shown: Sequence[Place], what: str) -> None:
+    most = style.MAX_POINTS // (2 * len(shown))
+    for place, (colour, mark) in zip(shown, style.SERIES, strict=False):
+        own = table.filter(pa.array(_of(table, place)))
+        if own.num_rows:
+            across, along = _broken(own, most)
+            axes.plot(
+                across,
+                along,
+                color=colour,
+                linewidth=1.4,
+                marker=mark,
+                markersize=3.2,
+                markevery=max(len(across) // MAX_MARKS, 1),
+                markeredgewidth=0,
+                label=_name(place, shown),
+            )
+    axes.set_ylabel(what, fontsize=8.5, color=style.GREY)
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
 
 
-def _draw(axes: Axes, table: pa.Table, colour: str, name: str, most: int) -> None:
-    if not table.num_rows:
-        return
+def _broken(table: pa.Table, most: int) -> tuple[Reals, Reals]:
+    """The points thinned out, in kW or kWh, with a hole in the line where no sample was for long."""
     order = np.argsort(_times(table), kind="stable")
     times, values = _times(table)[order], reals(table["value"])[order] / 1000
-    across, along = _broken(times, values, most)
-    axes.plot(across, along, color=colour, linewidth=1.2, marker="o", markersize=2.4, markeredgewidth=0, label=name)
-
-
-def _broken(times: Ints, values: Reals, most: int) -> tuple[Reals, Reals]:
-    """The points thinned out, with a hole in the line where no sample was for long."""
     steps = np.diff(times)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else float(SECOND)
     holes = np.flatnonzero(steps > GAP * usual) + 1
     kept = style.thinned(values, most)
-    places = np.searchsorted(kept, holes)
+    places = np.unique(np.searchsorted(kept, holes))
     across, along = style.days(times[kept]), values[kept]
-    return np.insert(across, np.unique(places), np.nan), np.insert(along, np.unique(places), np.nan)
+    return np.insert(across, places, np.nan), np.insert(along, places, np.nan)
 
 
-def _shade(panels: Sequence[Axes], transactions: pa.Table, shown: Sequence[Key]) -> None:
-    """Shade the times at which a connector that is drawn was in a transaction."""
-    chosen = np.array([key in shown for key in _keys(transactions)], dtype=bool)
+def _empty(axes: Axes, why: str) -> None:
+    axes.text(0.01, 0.5, why, transform=axes.transAxes, color=style.GREY, fontsize=8.5, va="center")
+    axes.set_yticks([])
+
+
+def _shade(panels: Sequence[Axes], transactions: pa.Table, shown: Sequence[Place]) -> int:
+    """Shade the times at which a connector that is drawn was in a transaction; how many transactions these are."""
+    chosen = np.zeros(transactions.num_rows, dtype=bool)
+    for place in shown:
+        chosen |= _of(transactions, place)
     begins, ends = micros(transactions["started"]), micros(transactions["stopped"])
     begins = np.where(begins == NO_TIME, micros(transactions["start"]), begins)
     low, high = (round(limit * DAY) for limit in panels[0].get_xlim())
     begins, ends = np.where(begins == NO_TIME, low, begins), np.where(ends == NO_TIME, high, ends)
+    chosen &= (begins < high) & (ends > low)
     spans = style.merged(begins[chosen], ends[chosen])[:MAX_SHADES]
     for first, last in style.days(np.clip(spans, low, high)):
         for axes in panels:
-            axes.axvspan(first, last, color=style.GREEN, alpha=0.08, linewidth=0, zorder=0, label="transaction")
+            axes.axvspan(first, last, color=style.GREEN, alpha=0.13, linewidth=0, zorder=0, label="transaction")
     for axes in panels:
         axes.set_xlim(low / DAY, high / DAY)
+    return int(chosen.sum())
+
+
+def _extent(what: str, table: pa.Table, unit: str) -> str:
+    if not table.num_rows:
+        return f"{what} not sampled."
+    values = reals(table["value"]) / 1000
+    return f"{what} from {values.min():.1f} to {values.max():.1f} {unit} in {style.counted(len(values), 'sample')}."
+
+
+def _counts(shown: Sequence[Place], shades: int) -> str:
+    stations = len({place.station for place in shown})
+    return (
+        f"{style.counted(stations, 'charger')}, {style.counted(len(shown), 'line')}, "
+        f"{style.counted(shades, 'transaction')} shaded."
+    )

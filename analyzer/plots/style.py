@@ -89,6 +89,7 @@ def prepare(axes: Axes, title: str = "", note: str = "", pad: float = 10) -> Non
     axes.tick_params(which="both", colors=GREY, labelsize=8.5, length=3)
     axes.grid(visible=True, color=FAINT, linewidth=0.6, alpha=0.7)
     axes.set_axisbelow(True)
+    axes.patch.set_visible(False)
 
 
 def time_axis(axes: Axes) -> None:
@@ -135,7 +136,7 @@ def labelled(panels: Iterable[Axes]) -> dict[str, Artist]:
 def nothing(title: str, why: str) -> Figure:
     """A figure without axes that says why it is empty."""
     figure = new_figure(1.2)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
+    figure.text(0.01, 0.8, title, color=INK, fontsize=11, fontweight="bold", va="center")
     figure.text(0.01, 0.4, why, color=GREY, fontsize=10, va="center", parse_math=False)
     tell(figure, title, why)
     return figure

@@ -24,13 +24,14 @@ BAR, INNER, OUTER, REACH = 0.12, 0.16, 0.27, 0.34
 """Half heights in lanes: of a connection's bar, where the marks of messages begin and end, of an outage."""
 NARROWEST = 500
 """An outage is drawn at least so wide, as a part of the whole time, that an eye can see it."""
-CONNECTED, OFFLINE = "#b6dcf2", "#eb9a72"
+CONNECTED, OFFLINE = "#9ccbe8", "#de7733"
 MARKERS = {
-    "critical": ("X", style.RED),
-    "error": ("X", style.RED),
-    "warning": ("v", style.ORANGE),
     "info": ("o", style.GREY),
+    "warning": ("v", style.ORANGE),
+    "error": ("X", style.RED),
+    "critical": ("D", style.PURPLE),
 }
+"""The worst is drawn last, on top."""
 
 
 class Window(NamedTuple):
@@ -68,7 +69,14 @@ def timeline(
     axes.set_xlim(*style.days(np.array([window.start - margin, window.end + margin])))
     style.time_axis(axes)
     style.legend(figure, style.labelled([axes]))
+    style.tell(figure, TITLE, _told(len(lanes), left, connections, messages, outages, findings))
     return figure
+
+
+def _told(lanes: int, left: int, *tables: pa.Table) -> str:
+    counts = zip(tables, ("connection", "message", "outage", "finding"), strict=True)
+    of = ", ".join(style.counted(table.num_rows, what) for table, what in counts)
+    return f"{style.counted(lanes + left, 'charger')}{f', {lanes} of them drawn' if left else ''}: {of}."
 
 
 def _window(connections: pa.Table, messages: pa.Table) -> Window | None:

@@ -41,11 +41,19 @@ ENDINGS = {
     "lost": "lost",
     "open": "still open",
 }
+COUNTS = {
+    "bytes": "Bytes",
+    "records": "Packets or lines",
+    "messages": "Messages",
+    "lifecycle": "Connections, pings",
+    "ignored": "Without OCPP",
+    "unknown": "Not understood",
+}
 SIDES = {"station": "charger", "csms": "CSMS", "middle": "something between"}
 
 
 def render(result: Result, figures: Mapping[str, str]) -> str:
-    """The page. `figures` are SVG elements by the name of their plot; they are put in as they are."""
+    """The page. `figures` are elements by the name of their plot, drawn ones as SVG; they are put in as they are."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -57,8 +65,12 @@ def render(result: Result, figures: Mapping[str, str]) -> str:
         lstrip_blocks=True,
     )
     drawn = [
-        {"name": name, "caption": FIGURES.get(name, name), "svg": Markup(svg)}  # noqa: S704 - drawn by the caller, not read
-        for name, svg in figures.items()
+        {
+            "caption": FIGURES.get(name, name),
+            "drawn": element.startswith("<svg"),
+            "element": Markup(element),  # noqa: S704 - drawn by the caller, not read
+        }
+        for name, element in figures.items()
     ]
     return environment.get_template(TEMPLATE).render(**view(result), figures=drawn)
 
@@ -86,7 +98,7 @@ def view(result: Result) -> dict[str, Any]:
         "findings_left": max(len(found) - MAX_FINDINGS, 0),
         "issues": [_issue(row, summary.kinds(result)) for row in issues[:MAX_ISSUES]],
         "issues_left": max(len(issues) - MAX_ISSUES, 0),
-        "sources": [_source(row) for row in summary.rows(result, "sources")],
+        "inputs": _inputs(summary.rows(result, "sources")),
         "runs": _runs(result.findings.runs.to_pylist()),
         "several": len(verdicts) != 1,
     }
@@ -107,9 +119,15 @@ def _name(station: str | None) -> str:
     return text.clip(text.safe(station), NAME_LENGTH) if station is not None else "all chargers"
 
 
-def _tally(found: Iterable[Row]) -> list[tuple[str, int]]:
+def _tally(found: Sequence[Row]) -> str:
+    """How many findings there are, in words.
+
+    >>> _tally([{"severity": "error"}, {"severity": "info"}, {"severity": "error"}])
+    '3 findings (2 error, 1 info)'
+    """
     severities = [row["severity"] for row in found]
-    return [(name, severities.count(name)) for name in reversed(SEVERITIES) if name in severities]
+    counts = [f"{text.number(severities.count(name))} {name}" for name in reversed(SEVERITIES) if name in severities]
+    return text.plural(len(found), "finding") + (f" ({', '.join(counts)})" if counts else "")
 
 
 def _verdicts(result: Result, rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -244,15 +262,21 @@ def _issue(row: Row, kinds: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _source(row: Row) -> dict[str, str]:
-    names = ("bytes", "records", "messages", "lifecycle", "ignored", "unknown")
+def _inputs(rows: Sequence[Row]) -> dict[str, Any]:
+    """What was read, with the counts that are not zero everywhere."""
+    counted = {name: title for name, title in COUNTS.items() if name == "messages" or any(row[name] for row in rows)}
     return {
-        "source": text.safe(row["source"] or ""),
-        "kind": text.safe(row["kind"] or ""),
-        "span": text.span(row["start"], row["end"]),
-        "zone": text.safe(row["zone"] or ""),
-        "damaged": "yes" if row["damaged"] else "no",
-        **{name: text.number(row[name]) for name in names},
+        "counted": list(counted.values()),
+        "rows": [
+            {
+                "source": text.safe(row["source"] or ""),
+                "kind": text.safe(" · ".join(part for part in (row["kind"], row["zone"]) if part)),
+                "span": text.span(row["start"], row["end"]),
+                "counts": [text.number(row[name]) for name in counted],
+                "damaged": "a part was lost" if row["damaged"] else "whole",
+            }
+            for row in rows
+        ],
     }
 
 

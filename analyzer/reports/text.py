@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ CAPTURES = frozenset({"capture", "pcap", "pcapng"})
 """Kinds of sources whose origins are packet numbers."""
 HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that move the cursor, turn the direction of writing or cannot be seen."""
+SIGNS = {"Percent": "%", "Celsius": "°C", "Hertz": "Hz"}
+"""Units of OCPP that have a sign of their own."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -46,7 +49,7 @@ def number(value: float | None) -> str:
     >>> number(5689).replace(THIN, "_"), number(94.33333), number(None), number(0.00012)
     ('5_689', '94.3', '', '0.00012')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return ""
     if float(value).is_integer():
         return f"{int(value):,}".replace(",", THIN)
@@ -59,7 +62,7 @@ def duration(seconds: float | None) -> str:
     >>> duration(0.25), duration(60), duration(2460), duration(60_000), duration(43_200), duration(800_000)
     ('250 ms', '60.0 s', '41 min', '16.7 h', '12 h', '9.3 days')
     """
-    if seconds is None:
+    if seconds is None or math.isnan(seconds):
         return ""
     if abs(seconds) < 1:
         return f"{seconds * 1000:.0f} ms"
@@ -75,12 +78,16 @@ def duration(seconds: float | None) -> str:
 def measure(value: float | None, unit: str | None) -> str:
     """A value with its unit; seconds as a length of time.
 
-    >>> measure(60.0, "s"), measure(94.3, "%"), measure(3.0, None), measure(None, "s")
-    ('60.0 s', '94.3 %', '3', '')
+    >>> measure(60.0, "s"), measure(94.3, "Percent"), measure(1.0, "connections"), measure(None, "s")
+    ('60.0 s', '94.3 %', '1 connection', '')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return ""
-    return duration(value) if unit == "s" else f"{number(value)} {safe(unit or '')}".rstrip()
+    if unit == "s":
+        return duration(value)
+    told = SIGNS.get(unit or "", safe(unit or ""))
+    # A unit of several letters that ends in s is the plural of what was counted.
+    return f"{number(value)} {told[:-1] if value == 1 and len(told) > 2 and told.endswith('s') else told}".rstrip()
 
 
 def day(moment: datetime) -> str:

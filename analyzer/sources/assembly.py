@@ -76,11 +76,9 @@ class Assembly:
         concealed = conceal(text)
         envelope = ocppj.parse(concealed)
         if not isinstance(envelope, ocppj.Envelope):
-            side = direction or "up"
-            self.issue(
-                envelope.kind, f"{envelope.detail}: {concealed[:EXCERPT]}", origin, ts, number=number, direction=side
-            )
-            self._alive(number, ts, side)
+            detail = f"{envelope.detail}: {concealed[:EXCERPT]}"
+            self.issue(envelope.kind, detail, origin, ts, number=number, direction=direction)
+            self._alive(number, ts, direction or "up")
             return
         kind = TYPES[envelope.type]
         direction = direction or self._direction(number, kind, envelope.id, envelope.action)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+YEARS = range(1970, 9000)
+"""Years that are taken for one: shifted by a zone, those near the ends of the calendar leave it."""
 BACK = 2 * 60 * 1_000_000
 """Microseconds by which times must go back to mean that the hour is repeated: more than lines that are out of order."""
 
@@ -32,6 +34,8 @@ class Clock:
         try:
             moment = datetime.fromisoformat(text.replace("/", "-"))
         except ValueError:
+            return None
+        if not YEARS.start <= moment.year < YEARS.stop:
             return None
         if moment.tzinfo is not None:
             return (moment - EPOCH) // MICROSECOND

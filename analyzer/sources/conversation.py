@@ -9,7 +9,7 @@ from analyzer.sources.assembly import Assembly
 from analyzer.sources.events import Connected, Control, Disconnected, Ignored, Message, Refused, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 UNNAMED = "unnamed"
 """The station of lines whose log leaves its identity empty."""
+TOLD_TWICE = 1_000_000
+"""Microseconds in which two lines of a connection without a word in between are one: a library and its program."""
 
 
 class Conversation:
@@ -28,6 +30,8 @@ class Conversation:
         self.first: int | None = None
         self.last: int | None = None
         self._open: dict[str, int] = {}
+        self._silent: dict[str, int | None] = {}
+        self._ended: dict[str, int] = {}
 
     def take(self, events: Iterable[Event]) -> None:
         """Take all events of a log, in the order of its lines."""
@@ -64,9 +68,7 @@ class Conversation:
         station = (event.station or UNNAMED) if event.station is not None or not isinstance(event, Trouble) else None
         match event:
             case Message():
-                number = self._connection(event.station or UNNAMED, event.ts, event.origin)
-                self.assembly.message(number, event.ts, event.direction, event.text, event.origin)
-                self.account["message"] += event.lines
+                self._message(event)
                 return
             case Connected():
                 self._connect(event.station or UNNAMED, event.ts, event.origin, event.attributes)
@@ -96,14 +98,29 @@ class Conversation:
                 return
         self.account["lifecycle"] += 1
 
+    def _message(self, event: Message) -> None:
+        number = self._connection(event.station or UNNAMED, event.ts, event.origin)
+        before = self.assembly.messages
+        self.assembly.message(number, event.ts, event.direction, event.text, event.origin)
+        self.account["message" if self.assembly.messages > before else "unknown"] += 1
+        # Each line is accounted for once: those on which a message goes on tell nothing more.
+        self.account["ignored"] += event.lines - 1
+
     def _connection(self, station: str, ts: int | None, origin: int) -> int:
+        self._silent.pop(station, None)
         if station not in self._open:
+            self._ended.pop(station, None)
             self._open[station] = self.assembly.connect(
                 station, ts, origin, inferred=True, start_observed=False, end_observed=False
             )
         return self._open[station]
 
     def _connect(self, station: str, ts: int | None, origin: int, attributes: dict[str, object]) -> None:
+        if station in self._open and _near(self._silent.get(station), ts):
+            self.assembly.describe(self._open[station], **attributes)
+            return
+        self._silent[station] = ts
+        self._ended.pop(station, None)
         replaced = self._open.pop(station, None)
         if replaced is not None:
             # A new connection of the same station while no end of the old one was logged: the old one was dead.
@@ -114,17 +131,19 @@ class Conversation:
 
     def _disconnect(self, event: Disconnected) -> None:
         station = event.station or UNNAMED
+        known = {
+            "end_kind": event.end_kind,
+            "end_side": event.end_side,
+            "close_code": event.close_code,
+            "close_reason": event.close_reason,
+        }
+        if station not in self._open and station in self._ended:
+            self._complete(self._ended[station], known)
+            return
         number = self._connection(station, event.ts, event.origin)
         del self._open[station]
-        self.assembly.describe(
-            number,
-            end=event.ts,
-            end_kind=event.end_kind,
-            end_side=event.end_side,
-            close_code=event.close_code,
-            close_reason=event.close_reason,
-            end_observed=True,
-        )
+        self._ended[station] = number
+        self.assembly.describe(number, end=event.ts, end_observed=True, **known)
         if event.end_kind == "close" and event.end_side is not None:
             self.assembly.control(
                 number,
@@ -135,3 +154,16 @@ class Conversation:
                 close_code=event.close_code,
                 close_reason=event.close_reason,
             )
+
+    def _complete(self, number: int, known: Mapping[str, object]) -> None:
+        """An end told again, as a library and its program do: what was not known of it is added."""
+        row = self.assembly.connections[number]
+        vague = row.get("end_kind") == "lost" and row.get("close_code") is None
+        missing = {
+            name: value for name, value in known.items() if value is not None and (vague or row.get(name) is None)
+        }
+        self.assembly.describe(number, **missing)
+
+
+def _near(before: int | None, ts: int | None) -> bool:
+    return before is not None and ts is not None and abs(ts - before) <= TOLD_TWICE

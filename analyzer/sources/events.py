@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 
 class Line(NamedTuple):
-    """One line of a text input: its number from 1, and its text without the line end."""
+    """One line of a text input: its number from 1, its text without the line end, and the time that its envelope told."""
 
     number: int
     text: str
+    stamp: str = ""
 
 
 class Message(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from analyzer.sources.conversation import Conversation
-from analyzer.sources.envelope import strip
+from analyzer.sources.envelope import strip, unwrap
 from analyzer.sources.events import Line
 from analyzer.sources.zones import correct
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analyzer.sources.events import Event
     from analyzer.sources.opener import Opened
 
-FORMATS = ("trace",)
+FORMATS = ("trace", "homeassistant", "mobilityhouse")
 """The modules of the log formats, in this folder."""
 
 MAX_LINE = 16 * 1024 * 1024
@@ -82,7 +82,7 @@ def read(opened: Opened, source: str, key: str, chosen: Format, zone: tzinfo | N
 def _lines(opened: Opened) -> Iterator[Line]:
     text = io.TextIOWrapper(opened.stream, _encoding(opened.head), "replace", newline="\n")
     for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
-        yield Line(number, strip(line.rstrip("\r\n").removeprefix("\ufeff")))
+        yield Line(number, *unwrap(line.rstrip("\r\n").removeprefix("\ufeff")))
 
 
 def _encoding(head: bytes) -> str:

@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from analyzer.sources.events import Line
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ MAX_LINES = 2_000
 """Lines that one message may go on over."""
 _BEGIN = re.compile(r"\[\s*[2-6]\s*,")
 _DECODER = json.JSONDecoder()
+_FAST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Payload(NamedTuple):
@@ -43,11 +46,23 @@ def find(line: str) -> Payload | None:
     if begin is None:
         return None
     at = begin.start()
+    text = line[at:].rstrip()
+    if _is_array(text):
+        return Payload(line[:at], text, "", whole=True)
     try:
         _, end = _DECODER.raw_decode(line, at)
     except (ValueError, RecursionError):
-        return Payload(line[:at], line[at:].rstrip(), "", whole=False)
+        return Payload(line[:at], text, "", whole=False)
     return Payload(line[:at], line[at:end], line[end:], whole=True)
+
+
+def _is_array(text: str) -> bool:
+    """Whether a text is a JSON array and nothing else, as most are: found without making its values."""
+    try:
+        _FAST.decode(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def joined(lines: Iterable[Line], begins: Callable[[str], object]) -> Iterator[tuple[Line, int]]:
@@ -70,8 +85,6 @@ def joined(lines: Iterable[Line], begins: Callable[[str], object]) -> Iterator[t
 
 
 def _cut(text: str) -> bool:
-    if text.endswith("]"):
-        return False
     found = find(text)
     return found is not None and not found.whole
 

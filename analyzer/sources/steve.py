@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from analyzer.sources import payload
-from analyzer.sources.clocks import moment
+from analyzer.sources.clocks import Clock
 from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
 
 if TYPE_CHECKING:
@@ -42,79 +42,60 @@ _TROUBLES = {
     "Ping error": "ping_error",
 }
 """What SteVe says of a charger beside its messages, and the issue that it is. The end of the connection follows."""
+_DIRECTIONS = {"Received": "up", "Sending": "down"}
+_ESTABLISHED, _PING, _PONG = "Connection is established", "Sending ping message", "Received pong message"
 _NOT_FOUND = 404
 _NO_CLOSE_FRAME = 1006
 
 
 def sniff(head: str) -> float:
     """The share of lines that are SteVe's own, stack traces aside; 0 where no line shows that it is SteVe."""
-    lines = [text for line in head.splitlines()[:400] if (text := _blanks(line)).strip() and not _STACK.match(text)]
-    headers = [header for line in lines if (header := _HEADER.match(line))]
+    texts = [line for line in head.replace("\t", " ").splitlines()[:400] if line.strip() and not _STACK.match(line)]
+    headers = [header for text in texts if (header := _HEADER.match(text))]
     if not any("chargeBoxId=" in header["rest"] or ".steve." in header["logger"] for header in headers):
         return 0.0
-    return len(headers) / len(lines)
+    return len(headers) / len(texts)
 
 
 def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
     """The events of a log of SteVe."""
+    clock = Clock(zone)
     sessions: dict[str, str] = {}
-    blank = (Line(line.number, _blanks(line.text)) for line in lines)
-    for line, extent in payload.joined(blank, _HEADER.match):
+    for line, extent in payload.joined(_blanks(lines), _HEADER.match):
         header = _HEADER.match(line.text)
         if header is None:
             foreign = not line.text.strip() or _STACK.match(line.text)
             yield Ignored(line.number) if foreign else Trouble(line.number, "not_understood", line.text[:200])
             continue
-        ts = moment(header["time"], zone)
-        about = _SESSION.match(header["rest"])
-        if about is not None:
-            yield _event(ts, about["station"], about["session"], about["what"], line.number, sessions, extent)
+        ts = clock.read(header["time"])
+        if about := _SESSION.match(header["rest"]):
+            yield _event(ts, about, line.number, extent, sessions)
         elif refused := _UNKNOWN.match(header["rest"]):
             yield Refused(ts, refused["station"], line.number, _NOT_FOUND)
         else:
             yield Ignored(line.number)
 
 
-def _blanks(text: str) -> str:
-    """A line with blanks for TABs: a spreadsheet that it went through made those, even inside its JSON."""
-    return text.replace("\t", " ")
+def _blanks(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines with blanks for TABs: a spreadsheet that a log went through made those, even inside its JSON."""
+    return (Line(line.number, line.text.replace("\t", " ")) for line in lines)
 
 
-def _event(
-    ts: int | None, station: str, session: str, what: str, number: int, sessions: dict[str, str], extent: int
-) -> Event:
+def _event(ts: int | None, about: re.Match[str], number: int, extent: int, sessions: dict[str, str]) -> Event:
     """What a line says of a session. `sessions` has of each station the one that was last made or heard of."""
-    current = sessions.setdefault(station, session)
-    if what.startswith("Connection is established"):
-        sessions[station] = session
-        return Connected(ts, station, number)
-    if closed := _CLOSED.match(what):
-        if session != current:
-            return _stale(ts, station, session, f"ends: {closed['code']} {closed['reason']}", number)
+    station, session, what = about["station"], about["session"], about["what"]
+    stale = sessions.setdefault(station, session) != session
+    closed = _CLOSED.match(what)
+    if stale and (closed or what.startswith(_PING)):
+        # SteVe keeps a dead session, pings it and notices its end long after the charger came back with another.
+        detail = f"session {session}, replaced by a newer one: {what}"
+        return Trouble(number, "stale_session", detail[:200], ts, station)
+    if closed:
         del sessions[station]
         return _ended(ts, station, int(closed["code"]), closed["reason"], number)
-    if what.startswith("Sending ping"):
-        if session != current:
-            return _stale(ts, station, session, "is sent a ping", number)
-        return Control(ts, station, "down", "ping", number)
-    for begin, kind in _TROUBLES.items():
-        if what.startswith(begin):
-            return Trouble(number, kind, what[:200], ts, station)
-    sign, _, said = what.partition(" ")
-    if sign.startswith("Received"):
+    if what.startswith(("Received", _ESTABLISHED)):
         sessions[station] = session
-    if what.startswith("Received pong"):
-        return Control(ts, station, "up", "pong", number)
-    if sign in {"Received:", "Sending:"}:
-        found = payload.find(said)
-        text = found.text if found else said
-        return Message(ts, station, "up" if sign == "Received:" else "down", text, number, extent)
-    return Trouble(number, "not_understood", what[:200], ts, station)
-
-
-def _stale(ts: int | None, station: str, session: str, what: str, number: int) -> Event:
-    """SteVe keeps a dead session, sends it pings and notices its end long after the charger came back with another."""
-    return Trouble(number, "stale_session", f"session {session}, replaced by a newer one, {what}"[:200], ts, station)
+    return _lifecycle(ts, station, what, number) or _message(ts, station, what, number, extent)
 
 
 def _ended(ts: int | None, station: str, code: int, reason: str, number: int) -> Event:
@@ -126,3 +107,22 @@ def _ended(ts: int | None, station: str, code: int, reason: str, number: int) ->
     # Jetty itself closes with these words. Whoever else sent a close frame, the line does not say.
     side = "csms" if "idle timeout" in told else None
     return Disconnected(ts, station, number, "close", side, code, why)
+
+
+def _lifecycle(ts: int | None, station: str, what: str, number: int) -> Event | None:
+    if what.startswith(_ESTABLISHED):
+        return Connected(ts, station, number)
+    if what.startswith(_PING):
+        return Control(ts, station, "down", "ping", number)
+    if what.startswith(_PONG):
+        return Control(ts, station, "up", "pong", number)
+    kind = next((kind for begin, kind in _TROUBLES.items() if what.startswith(begin)), None)
+    return Trouble(number, kind, what[:200], ts, station) if kind else None
+
+
+def _message(ts: int | None, station: str, what: str, number: int, extent: int) -> Event:
+    sign, _, said = what.partition(": ")
+    if sign not in _DIRECTIONS:
+        return Trouble(number, "not_understood", what[:200], ts, station)
+    found = payload.find(said)
+    return Message(ts, station, _DIRECTIONS[sign], found.text if found else said, number, extent)

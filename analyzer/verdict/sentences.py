@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer import schema
-from analyzer.findings import SEVERITIES, rank
-from analyzer.kernels.columns import reals, same
-from analyzer.verdict.ranking import CANNOT_TELL
+from analyzer.findings import SEVERITIES, UNKNOWN, rank
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros
+from analyzer.verdict import offline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
+
+    from analyzer.kernels.columns import Ints
     from analyzer.plan import Cause, Check
 
-Row = dict[str, object]
+Row = dict[str, Any]
 SENTENCES = 3
 EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS19", "WS35"})
 """Checks that tell of the same ends as the outages' causes do: one cause, one sentence."""
+NO_BEATS = np.empty(0, dtype=np.int64)
 
 
 def verdict(
@@ -32,95 +35,123 @@ def verdict(
     checks: Mapping[str, Check],
 ) -> pa.Table:
     """The table `verdict`: what is wrong with each station, worst first, and what to do."""
-    rows = [_station(station, tables, findings, causes, checks) for station in stations]
-    rows.sort(key=lambda row: (-rank(str(row["severity"])), str(row["station"])))
+    own = {name: _by_station(table) for name, table in (("findings", findings), *_told(tables))}
+    beats, watched = _times(tables["heartbeats"]), _watched(tables)
+    rows = []
+    for station in stations:
+        parts = {name: groups.get(station, []) for name, groups in own.items()}
+        rows.append(_station(station, parts, beats.get(station, NO_BEATS), watched.get(station, ""), causes, checks))
+    rows.sort(key=lambda row: (-_badness(row["severity"]), str(row["station"])))
     return schema.from_rows("verdict", rows)
+
+
+def _told(tables: Mapping[str, pa.Table]) -> list[tuple[str, pa.Table]]:
+    first = tables["causes"].filter(pc.equal(tables["causes"]["rank"], 1))
+    lines = tables["checklist"].select(["station", "line", "status", "detail"])
+    connections = tables["connections"].select(["station", "inferred", "scheme"])
+    return [("outages", tables["outages"]), ("causes", first), ("checklist", lines), ("connections", connections)]
 
 
 def _station(
     station: str,
-    tables: Mapping[str, pa.Table],
-    findings: pa.Table,
+    own: Mapping[str, list[Row]],
+    beats: Ints,
+    watched: str,
     causes: Mapping[str, Cause],
     checks: Mapping[str, Check],
 ) -> Row:
-    own = findings.filter(pa.array(same(findings["station"], station))).to_pylist()
-    outages = tables["outages"].filter(pa.array(same(tables["outages"]["station"], station)))
-    first = tables["causes"].filter(
-        pa.array(same(tables["causes"]["station"], station) & (reals(tables["causes"]["rank"]) == 1))
-    )
-    offline = _offline(outages, first.to_pylist(), causes)
-    others = [row for row in own if not (outages.num_rows and row["check"] in EXPLAINED_BY_OUTAGES)]
-    wrong = [row for row in others if rank(str(row["severity"])) >= rank("warning")]
-    sentences = [offline["sentences"]] if offline else []
-    sentences += [f"{row['summary']}" for row in wrong[: SENTENCES - len(sentences)]]
-    left = len(wrong) - (SENTENCES - bool(offline))
-    if left > 0:
-        sentences.append(f"And {left} more finding{'s' * (left > 1)} below.")
-    worst = max((rank(str(row["severity"])) for row in own), default=-1)
+    outages = own["outages"]
+    worst = max((rank(row["severity"]) for row in own["findings"]), default=0 if outages else -1)
     base: Row = {"station": station, "severity": SEVERITIES[worst] if worst >= 0 else None}
-    if offline:
-        return {**base, **offline, "sentences": " ".join(map(_stopped, map(str, sentences)))}
-    if wrong:
-        advice = _advice(checks[str(wrong[0]["check"])].manual)
-        told = " ".join(map(_stopped, map(str, sentences)))
-        return {**base, "sentences": told, "remedy": advice, "confidence": "high"}
-    return {**base, "sentences": _well(station, tables), "confidence": None}
+    told = offline.told(outages, own["causes"], beats, causes) if outages else {"sentences": []}
+    others = [row for row in own["findings"] if not (outages and row["check"] in EXPLAINED_BY_OUTAGES)]
+    wrong = [row for row in others if rank(row["severity"]) >= rank("warning")]
+    if wrong and not outages:
+        told |= {"remedy": _advice(checks[wrong[0]["check"]].manual)}
+    if not wrong and not outages:
+        return {**base, **_well(own, watched)}
+    return {**base, **told, "sentences": " ".join([*told["sentences"], *_findings(wrong, len(told["sentences"]))])}
 
 
-def _offline(outages: pa.Table, ranked: Sequence[Row], causes: Mapping[str, Cause]) -> Row | None:
-    if not outages.num_rows:
-        return None
-    counted = Counter(str(row["cause"]) for row in ranked)
-    name, times = counted.most_common(1)[0]
-    leading = [row for row in ranked if row["cause"] == name]
-    total, number = np.nansum(reals(outages["duration"])), outages.num_rows
-    told = f"Offline {_times(number)}, {_span(float(total))} in all"
-    best = max(leading, key=lambda row: float(str(row["share"])))
-    if name == CANNOT_TELL:
-        return {
-            "sentences": f"{told}; why, the input does not tell: {best['missing']}",
-            "remedy": best["remedy"],
-            "confidence": "low",
-            "missing": best["missing"],
-        }
-    because = Counter(str(row["evidence_for"]) for row in leading).most_common(1)[0][0].split("; ")[0]
-    share = f"{times} of {number} times " if number > 1 else ""
-    others = "".join(f"; {_times(count)}: {_title(other, causes)}" for other, count in counted.most_common()[1:3])
+def _findings(wrong: Sequence[Row], said: int) -> list[str]:
+    """The worst findings in the sentences that are left, and how many more there are."""
+    shown = max(SENTENCES - said, 1)
+    if len(wrong) > shown > 1:
+        shown -= 1  # the last sentence counts the rest
+    sentences = [_stopped(str(row["summary"])) for row in wrong[:shown]]
+    left = len(wrong) - shown
+    if left > 0:
+        more = f"{left} more finding{'s' * (left > 1)}"
+        sentences = (
+            [*sentences, f"{more} below."]
+            if said + len(sentences) < SENTENCES
+            else [*sentences[:-1], f"{sentences[-1][:-1]}; {more} below."]
+        )
+    return sentences
+
+
+def _well(own: Mapping[str, list[Row]], watched: str) -> Row:
+    """That nothing is wrong and what was looked at; or that it could not be judged, and why."""
+    lines = own["checklist"]
+    judged = [row["line"] for row in lines if row["status"] != "UNKNOWN"]
+    told = [row for row in own["connections"] if not row["inferred"]]
+    if not judged or not watched:
+        hidden = " and its connection is encrypted" if any(row["scheme"] == "wss" for row in told) else ""
+        why = f"no OCPP message of it was seen{hidden}" if not watched else "none of the checks had what it needs"
+        return {"severity": UNKNOWN, "sentences": f"It could not be judged: {why}.", "missing": _missing(lines)}
+    connections = f" on {len(told)} connection{'s' * (len(told) > 1)}" if told else ""
+    unknown = [row["line"] for row in lines if row["status"] == "UNKNOWN"]
+    sentences = [f"Nothing is wrong in {watched}{connections}: {', '.join(judged)} of the checklist pass."]
+    if not told:
+        sentences.append("Whether it was offline cannot be told: the input tells of messages only.")
+    sentences += [f"Not judged: {', '.join(unknown)}."] if unknown else []
+    return {"sentences": " ".join(sentences)}
+
+
+def _missing(lines: Sequence[Row]) -> str | None:
+    return next((row["detail"] for row in lines if row["detail"]), None)
+
+
+def _badness(severity: str | None) -> float:
+    """The order of the verdicts: what could not be judged stands before what is fine."""
+    return -0.5 if severity == UNKNOWN else rank(severity or "")
+
+
+def _by_station(table: pa.Table) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in table.to_pylist():
+        grouped.setdefault(row["station"], []).append(row)
+    return grouped
+
+
+def _times(table: pa.Table) -> dict[str, Ints]:
+    """The times of a table's rows by station, in order."""
+    stations, times = coded(table["station"]), micros(table["ts"])
+    known = (times != NO_TIME) & (stations.codes >= 0)
+    codes, times = stations.codes[known], times[known]
+    order = np.lexsort((times, codes))
+    bounds = np.searchsorted(codes[order], np.arange(len(stations.names) + 1))
+    return {name: times[order][bounds[code] : bounds[code + 1]] for code, name in enumerate(stations.names)}
+
+
+def _watched(tables: Mapping[str, pa.Table]) -> dict[str, str]:
+    """How many messages of each station were seen, and in what time."""
+    names = tables["messages"]["station"].cast("string")
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(names).to_pylist()}
+    spans = {name: (times[-1] - times[0]) / SECOND for name, times in _times(tables["messages"]).items() if len(times)}
     return {
-        "sentences": f"{told}. {_capital(share + because)}{others}",
-        "remedy": best["remedy"],
-        "owner": best["owner"],
-        "confidence": Counter(str(row["confidence"]) for row in leading).most_common(1)[0][0],
-        "missing": best["missing"],
+        name: f"{count} message{'s' * (count > 1)}"
+        + (f" over {offline.length(spans[name])}" if spans.get(name) else "")
+        for name, count in counts.items()
+        if name is not None
     }
-
-
-def _title(name: str, causes: Mapping[str, Cause]) -> str:
-    title = causes[name].title if name in causes else "no cause can be told"
-    return title[0].lower() + title[1:]
-
-
-def _well(station: str, tables: Mapping[str, pa.Table]) -> str:
-    messages = int(same(tables["messages"]["station"], station).sum())
-    return f"Nothing wrong was found in {messages} messages." if messages else "No OCPP message of it was seen."
 
 
 def _advice(manual: str) -> str:
     """The first sentence of a manual's section "What to do"."""
     _, _, after = manual.partition("What to do:")
     text = " ".join(after.split("Source:")[0].split())
-    return text.split(". ")[0].rstrip(".") + "."
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return _capital(text.split(". ")[0].rstrip(".") + ".")
 
 
 def _stopped(sentence: str) -> str:

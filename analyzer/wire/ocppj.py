@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer.wire.json_faults import fault
 from analyzer.wire.problems import Problem
 
 CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
@@ -46,7 +47,7 @@ def parse(text: str) -> Envelope | Problem:
         try:
             elements = _split(text)
         except json.JSONDecodeError as error:
-            return Problem("bad_json", f"{error.msg} at character {error.pos}")
+            return Problem("bad_json", fault(text, error))
         except (ValueError, RecursionError) as error:
             return Problem("bad_json", "nested too deep" if isinstance(error, RecursionError) else f"{error}")
     if elements is None:

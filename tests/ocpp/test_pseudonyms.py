@@ -114,3 +114,10 @@ def test_a_message_without_secrets_stays_as_it_is(text: str) -> None:
 @given(st.text())
 def test_any_text_is_concealed_without_raising(text: str) -> None:
     conceal(text)
+
+
+@given(st.text())
+def test_a_stand_in_stays_as_it_is(secret: str) -> None:
+    assert pseudonym(pseudonym(secret)) == pseudonym(secret)
+    concealed = conceal(json.dumps({"idTag": secret}))
+    assert conceal(concealed) == concealed

@@ -38,9 +38,9 @@ def test_an_envelope_is_taken_apart(text: str, expected: Envelope) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "detail"),
     [
-        ("", "bad_json", "Expecting value at character 0"),
-        ('[2,"1"', "bad_json", "Expecting ',' delimiter at character 6"),
-        ('[2,"1","A",{}] x', "bad_json", "Extra data at character 15"),
+        ("", "bad_json", "it is empty at character 0"),
+        ('[2,"1"', "bad_json", "it ends too early at character 6"),
+        ('[2,"1","A",{}] x', "bad_json", "something after its end at character 15"),
         ("[" * 1_000_000, "bad_json", "nested too deep"),
         ("{}", "not_ocpp", "it is not a JSON array"),
         ("[]", "not_ocpp", "its first element is no message type from 2 to 6"),

@@ -1,0 +1,45 @@
+"""What happened last on one side of a connection before a time: a message, a hole, a text that could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.kernels.columns import NO_TIME, coded, micros, same
+from analyzer.kernels.sequences import latest
+
+if TYPE_CHECKING:
+    from analyzer.kernels.columns import Ints
+
+WORDS = {"up": "The charger", "down": "The CSMS"}
+OTHER = {"up": "down", "down": "up"}
+
+
+def last_of_side(events: pa.Table, rows: pa.Table, times: Ints, *, other: bool = False) -> Ints:
+    """For each row, the time of the last event at or before its time on its connection and side, or `NO_TIME`.
+
+    `other` looks at the side that answers. An event whose side is not known counts for both.
+    """
+    wanted = coded(_sides(rows, other=other))
+    events = pa.concat_tables([_one_sided(events, "up"), _one_sided(events, "down")])
+    place = pc.fill_null(pc.index_in(_sides(events), pa.array(wanted.names, pa.string())), -1)
+    groups, moments = np.asarray(place, dtype=np.int64), micros(events["ts"])
+    order = np.lexsort((moments, groups))
+    hits = latest(groups[order], moments[order], wanted.codes, times)
+    return np.where(hits >= 0, moments[order][hits] if len(order) else NO_TIME, NO_TIME)
+
+
+def _sides(table: pa.Table, *, other: bool = False) -> pa.ChunkedArray:
+    up = pa.chunked_array([pa.array(same(table["direction"], "up") != other)])
+    sides = pc.if_else(up, "up", "down")
+    return pc.binary_join_element_wise(pc.fill_null(table["connection"].cast(pa.string()), ""), sides, "\0")
+
+
+def _one_sided(events: pa.Table, side: str) -> pa.Table:
+    """The connection, side and time of the events that are of this side or may be."""
+    own = events.filter(pa.array(~same(events["direction"], OTHER[side])))
+    columns = [own["connection"].cast(pa.string()), pa.array([side] * len(own), pa.string()), own["ts"]]
+    return pa.table(columns, names=["connection", "direction", "ts"])

@@ -1,0 +1,1 @@
+"""Checks of transactions: their messages, their order, and that they end."""

@@ -116,15 +116,14 @@ class Capture:
         ranked = rank_causes(outages, causes(), engine.weigh(causes(), self._workspace))
         outcome = {"causes": ranked, "checklist": checklist(findings, self.stations)}
         tables: dict[str, pa.Table] = {**self.tables, **outcome, "findings": findings.table, "runs": findings.runs}
-        named = {cause.name: cause for cause in causes()}
-        tables["verdict"] = verdict(tables, findings.table, self.stations, named, declared)
+        tables["verdict"] = verdict(tables, findings.table, self.stations, declared)
         infos = {check.id: CheckInfo(check.id, check.title, check.manual) for check in declared.values()}
         return Result(tables, findings, coverage(tables, findings.runs), infos, self.damaged)
 
     def verdict(self) -> str:
         """The verdict on each charger in words."""
         rows = self.result().tables["verdict"].to_pylist()
-        return "\n".join(f"{row['station']}: {row['sentences']}" for row in rows)
+        return "\n".join(f"{row['station']}: {row['sentences']} {row['remedy'] or ''}".rstrip() for row in rows)
 
     def report(self, path: str | Path | None = None, *, format: str | None = None) -> str:  # noqa: A002 - the command's word
         """The report as text, written to `path` too where one is given: html, json or text, by name or by ending."""

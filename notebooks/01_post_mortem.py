@@ -122,4 +122,4 @@ calls.groupby("action", observed=True)["latency"].describe(percentiles=[0.5, 0.9
 # ## Take it along
 
 # %%
-capture.report("post_mortem.report.html");
+_ = capture.report("post_mortem.report.html")

@@ -29,8 +29,8 @@ FEWEST_IN_WINDOW = 3
 SHORTEST = 0.1
 """Seconds at which the logarithmic axis begins."""
 BINS = 80
-RIGHT = 0.6
-"""The part of the axis from which on a bar's text stands at its left."""
+CENTRE = 1.1
+"""Times the middle of the axis: bars right of it have their words at the left."""
 
 
 def idle_age(outages: pa.Table, *, station: str | None = None) -> Figure:
@@ -77,14 +77,14 @@ def _row(axes: Axes, ages: Reals, bins: Reals) -> None:
         full = np.flatnonzero(chosen & (counts > 0))
         axes.bar(bins[full], counts[full], np.diff(bins)[full], align="edge", color=colour, linewidth=0)
     if dense:
-        told = f"{window.members} of {len(ages)} at {window.median:.1f} s"
-        right = np.log(window.median / bins[0]) > RIGHT * np.log(bins[-1] / bins[0])
-        axes.annotate(
-            told,
-            (window.median, counts.max()),
-            xytext=(-8 if right else 8, -4),
-            textcoords="offset points",
-            ha="right" if right else "left",
+        # The words stand at the side of the axis where the bars that they tell of do not.
+        left = window.median > np.sqrt(bins[0] * bins[-1]) * CENTRE
+        axes.text(
+            0.01 if left else 0.99,
+            0.92,
+            f"{window.members} of {len(ages)} at {window.median:.1f} s",
+            transform=axes.transAxes,
+            ha="left" if left else "right",
             va="top",
             fontsize=9,
             color=style.RED,

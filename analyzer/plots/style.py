@@ -43,10 +43,11 @@ COMMON = ["", "%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]
 def label(text: object) -> str:
     r"""A string of the input as it may stand in a plot: no control characters, no formulas, 24 characters at most.
 
-    >>> label("CP\x001"), label("a charger with a very long name")
-    ('CP�1', 'a charger with a very l…')
+    >>> label("CP\x001"), label("a charger with a very long name"), label(" ")
+    ('CP�1', 'a charger with a very l…', 'unnamed')
     """
     told = "".join("\ufffd" if unicodedata.category(letter) in HARMFUL else letter for letter in str(text))
+    told = told.strip() or "unnamed"
     return told if len(told) <= NAME_LENGTH else told[: NAME_LENGTH - 1] + "…"
 
 
@@ -186,7 +187,7 @@ def choose(most: int, *tables: pa.Table) -> tuple[list[str], int]:
     Those with the most rows in the first table are chosen, among equals those with the most in the next.
     """
     counts = [_counts(table) for table in tables]
-    names = sorted({name for of in counts for name in of})
+    names = sorted({name for of in counts for name in of}, key=natural)
     chosen = sorted(names, key=lambda name: tuple(-of.get(name, 0) for of in counts))[:most]
     return sorted(chosen, key=natural), len(names) - len(chosen)
 

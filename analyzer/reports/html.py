@@ -21,6 +21,8 @@ MAX_ISSUES = 200
 MAX_STATIONS = 100
 """Stations with a verdict and a checklist of their own."""
 MAX_SKIPPED = 200
+MANY = 10
+"""More verdicts than this are set small; more findings of a check than this are folded."""
 NAME_LENGTH = 80
 EVIDENCE_SHOWN = 5
 MANUAL_SECTIONS = ("Why it matters", "Not a fault when", "Likely causes", "What to do", "Source")
@@ -101,6 +103,7 @@ def view(result: Result) -> dict[str, Any]:
         "inputs": _inputs(summary.rows(result, "sources")),
         "runs": _runs(result.findings.runs.to_pylist()),
         "several": len(verdicts) != 1,
+        "many": len(verdicts) > MANY,
     }
 
 
@@ -116,7 +119,7 @@ def sections(manual: str) -> list[tuple[str, str]]:
 
 
 def _name(station: str | None) -> str:
-    return text.clip(text.safe(station), NAME_LENGTH) if station is not None else "all chargers"
+    return text.clip(text.named(station), NAME_LENGTH) if station is not None else "all chargers"
 
 
 def _tally(found: Sequence[Row]) -> str:
@@ -223,7 +226,8 @@ def _group(
         "title": info.title if info else "",
         "manual": sections(info.manual) if info else [],
         "severity": max((row["severity"] for _, row in rows), key=rank),
-        "findings": [{"number": number, **_finding(row, kinds)} for number, row in rows],
+        "findings": [{"number": number, **_finding(row, kinds)} for number, row in rows[:MANY]],
+        "folded": [{"number": number, **_finding(row, kinds)} for number, row in rows[MANY:]],
     }
 
 
@@ -292,4 +296,5 @@ def _runs(rows: Iterable[Row]) -> dict[str, Any]:
         {"outcome": outcome, "why": why, "checks": ", ".join(dict.fromkeys(checks))}
         for (outcome, why), checks in sorted(reasons.items())
     ]
-    return {"ran": sum(row["outcome"] == "ran" for row in listed), "others": told[:MAX_SKIPPED]}
+    ran = sum(row["outcome"] == "ran" for row in listed)
+    return {"ran": text.plural(ran, "check"), "others": told[:MAX_SKIPPED]}

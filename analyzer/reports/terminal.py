@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from analyzer.findings import rank
 from analyzer.reports import summary
-from analyzer.reports.text import clip, evidence, number, plural, safe, when
+from analyzer.reports.text import clip, evidence, named, number, plural, safe, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,6 @@ MAX_FINDINGS = 12
 """Findings shown of a station; of several together in the table of the worst."""
 MAX_COVERAGE = 14
 NAME_LENGTH = 40
-DETAIL_LENGTH = 48
 HEADING_WIDTH = 13
 """Columns of the words at the left of the checklist."""
 NARROWEST = 60
@@ -83,7 +83,7 @@ class _Screen:
 
     def _station(self, row: Row) -> Iterator[Text]:
         station = row["station"]
-        yield from self._heading(clip(safe(station), NAME_LENGTH), self.versions.get(station))
+        yield from self._heading(clip(named(station), NAME_LENGTH), self.versions.get(station))
         yield from self._paragraph(row["sentences"] or "")
         if row["remedy"]:
             yield from self._remedy(row)
@@ -103,22 +103,18 @@ class _Screen:
 
     def _remedy(self, row: Row) -> Iterator[Text]:
         told = [f"{name} {safe(row[name])}" for name in ("owner", "confidence") if row[name]]
-        tail = "   " + " · ".join(told) if told else ""
-        body = _text((safe(row["remedy"]), "bold"), (tail, "dim"))
-        if 4 + body.cell_len < self.width and tail:
-            body = _text((safe(row["remedy"]), "bold"), " " * (self.width - 4 - body.cell_len), (tail, "dim"))
-        yield from self._wrapped(_text("  ", ("→", "bold"), " "), body)
+        yield from self._tailed(_text("  ", ("→", "bold"), " "), _text((safe(row["remedy"]), "bold")), " · ".join(told))
         if row["missing"]:
             yield from self._wrapped(_text("    "), _text((f"What would settle it: {safe(row['missing'])}", "dim")))
 
     def _cells(self, family: str, lines: Iterable[Row]) -> Iterator[Text]:
-        """A paragraph of the checklist: what passed as bare words, the rest with what is wrong."""
+        """A paragraph of the checklist: what passed as bare words, the rest with what is wrong, equal ones as one."""
         current = _text("  ", (f"{family:{HEADING_WIDTH}}", "bold"))
         begin = current.cell_len
-        for row in lines:
-            cell = _text(f"{safe(row['line'])} ", (safe(row["status"]), STATUS_STYLES.get(row["status"], "")))
-            if row["status"] != "PASS" and row["detail"]:
-                cell.append(f" {clip(safe(row['detail']), DETAIL_LENGTH)}")
+        for names, status, detail in _alike(lines):
+            cell = _text(f"{names} ", (status, STATUS_STYLES.get(status, "")))
+            if detail:
+                cell.append(f" {clip(detail, self.width - begin - cell.cell_len - 1)}")
             gap = 0 if current.cell_len == begin else 5
             if current.cell_len + gap + cell.cell_len > self.width and gap:
                 yield current
@@ -129,7 +125,7 @@ class _Screen:
 
     def _findings(self, rows: Sequence[Row], *, station: bool) -> Iterator[Text]:
         for row in rows[:MAX_FINDINGS]:
-            of = f"{clip(safe(row['station']), NAME_LENGTH)}: " if station and row["station"] is not None else ""
+            of = f"{clip(named(row['station']), NAME_LENGTH)}: " if station and row["station"] is not None else ""
             yield from self._finding(row, of, f"{number(row['count'])}x" if row["count"] else "")
         if len(rows) > MAX_FINDINGS:
             left = rows[MAX_FINDINGS:]
@@ -138,18 +134,11 @@ class _Screen:
             yield _text("")
 
     def _finding(self, row: Row, of: str, times: str) -> Iterator[Text]:
-        """A finding with its times and first proof at the right, or below where there is no room."""
+        """A finding with its times and first proof."""
         style = SEVERITY_STYLES.get(row["severity"], "")
         head = _text("  ", (f"{safe(row['check']):6}", "bold"), (f"{safe(row['severity']):9}", style))
-        body = _text(of, safe(row["summary"] or ""))
         tail = " · ".join(part for part in (times, *self._where(row)) if part)
-        room = self.width - head.cell_len - body.cell_len
-        if len(tail) + 3 <= room:
-            yield _text(head, body, " " * (room - len(tail)), (tail, "dim"))
-            return
-        yield from self._wrapped(head, body)
-        if tail:
-            yield from self._wrapped(_text(" " * head.cell_len), _text((tail, "dim")))
+        yield from self._tailed(head, _text(of, safe(row["summary"] or "")), tail)
 
     def _where(self, row: Row) -> Iterator[str]:
         """When a finding began, and the first row that proves it."""
@@ -179,11 +168,12 @@ class _Screen:
         """The worst stations a line each, a sentence about the rest, and the findings by check."""
         yield from self._heading(plural(len(self.verdicts), "charger"), None)
         shown = self.verdicts[:MAX_STATIONS]
-        names = [clip(safe(row["station"]), NAME_LENGTH // 2) for row in shown]
-        columns = max(map(len, names))
+        names = [_text((clip(named(row["station"]), NAME_LENGTH // 2), "bold")) for row in shown]
+        columns = max(name.cell_len for name in names)
         for name, row in zip(names, shown, strict=True):
             severity = row["severity"] or "fine"
-            head = _text("  ", (f"{name:{columns}}  ", "bold"), (f"{severity:9}", SEVERITY_STYLES.get(severity, "")))
+            padding = " " * (columns - name.cell_len + 2)
+            head = _text("  ", name, padding, (f"{severity:9}", SEVERITY_STYLES.get(severity, "")))
             yield _text(head, clip(safe(row["sentences"] or ""), self.width - head.cell_len))
         yield _text("")
         yield from self._wrapped(_text("  "), _text(_rest(self.verdicts[MAX_STATIONS:])))
@@ -200,7 +190,7 @@ class _Screen:
         worst.sort(key=lambda item: (-rank(item[0]["severity"]), -len(item[1]), item[0]["check"]))
         for row, rows in worst[:MAX_FINDINGS]:
             chargers = len({row["station"] for row in rows})
-            of = f"{plural(chargers, 'charger')}, such as {clip(safe(row['station']), NAME_LENGTH // 2)}: "
+            of = f"{plural(chargers, 'charger')}, such as {clip(named(row['station']), NAME_LENGTH // 2)}: "
             yield from self._finding(row, of, f"{number(sum(row['count'] or 1 for row in rows))}x")
         if len(worst) > MAX_FINDINGS:
             yield _text((f"  and {plural(len(worst) - MAX_FINDINGS, 'check')} more with findings", "dim"))
@@ -214,7 +204,20 @@ class _Screen:
         indent = head.cell_len
         lines = body.wrap(Console(width=self.width), self.width - indent)
         for place, line in enumerate(lines or [_text("")]):
+            line.rstrip()
             yield _text(head if place == 0 else " " * indent, line)
+
+    def _tailed(self, head: Text, body: Text, tail: str) -> Iterator[Text]:
+        """The body with a few words at the right of its last line, or below it where there is no room."""
+        *before, last = self._wrapped(head, body)
+        yield from before
+        words = _text((tail, "dim"))
+        room = self.width - last.cell_len - words.cell_len
+        if not tail or room >= 3:
+            yield _text(last, " " * room, words)
+        else:
+            yield last
+            yield from self._wrapped(_text(" " * head.cell_len), words)
 
 
 def _text(*parts: str | tuple[str, str] | Text) -> Text:
@@ -224,6 +227,16 @@ def _text(*parts: str | tuple[str, str] | Text) -> Text:
     return Text.assemble(*parts)
 
 
+def _alike(lines: Iterable[Row]) -> Iterator[tuple[str, str, str]]:
+    """Names, status and what is wrong: neighbours that passed alone, others together where the same is wrong."""
+    for (status, detail), rows in groupby(lines, key=lambda row: (safe(row["status"]), safe(row["detail"] or ""))):
+        names = [safe(row["line"]) for row in rows]
+        if status == "PASS":
+            yield from ((name, status, "") for name in names)
+        else:
+            yield names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}", status, detail
+
+
 def _rest(rows: Sequence[Row]) -> str:
     counts = {name: sum(row["severity"] == name for row in rows) for name in ("critical", "error", "warning")}
     told = [
@@ -231,4 +244,4 @@ def _rest(rows: Sequence[Row]) -> str:
     ]
     fine = len(rows) - sum(counts.values())
     told += [f"{fine} with nothing wrong"] if fine else []
-    return f"And {plural(len(rows), 'charger')} more: {', '.join(told)}."
+    return f"And {plural(len(rows), 'more charger')}: {', '.join(told)}."

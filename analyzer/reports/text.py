@@ -15,8 +15,8 @@ THIN = "\u202f"
 ELLIPSIS = "…"
 CAPTURES = frozenset({"capture", "pcap", "pcapng"})
 """Kinds of sources whose origins are packet numbers."""
-HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that move the cursor, turn the direction of writing or cannot be seen."""
+HARMFUL = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+"""Unicode categories that move the cursor, turn the direction of writing, cannot be seen or are no characters."""
 SIGNS = {"Percent": "%", "Celsius": "°C", "Hertz": "Hz"}
 """Units of OCPP that have a sign of their own."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -34,13 +34,26 @@ def safe(text: object) -> str:
     return "".join(REPLACEMENT if unicodedata.category(letter) in HARMFUL else letter for letter in told)
 
 
-def clip(text: str, length: int) -> str:
-    """The text in at most so many characters.
+def named(station: object) -> str:
+    """The name of a charger, harmless and never blank.
 
-    >>> clip("a long sentence", 7)
-    'a long…'
+    >>> named("CP-1"), named(" ")
+    ('CP-1', 'unnamed')
     """
-    return text if len(text) <= length else text[: length - 1].rstrip() + ELLIPSIS
+    return safe(station).strip() or "unnamed"
+
+
+def clip(text: str, length: int) -> str:
+    """The text in at most so many characters, between two words where that loses little.
+
+    >>> clip("a long sentence", 10), clip("CP-0123456789", 7)
+    ('a long…', 'CP-012…')
+    """
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    whole = kept.rpartition(" ")[0] if text[length - 1] != " " else kept
+    return (whole if 2 * len(whole) >= length else kept).rstrip(" ,;:") + ELLIPSIS
 
 
 def number(value: float | None) -> str:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 UNNAMED = "unnamed"
 """The station of lines whose log leaves its identity empty."""
-TOLD_TWICE = 1_000_000
-"""Microseconds in which two lines of a connection without a word in between are one: a library and its program."""
 
 
 class Conversation:
@@ -30,7 +28,6 @@ class Conversation:
         self.first: int | None = None
         self.last: int | None = None
         self._open: dict[str, int] = {}
-        self._silent: dict[str, int | None] = {}
         self._ended: dict[str, int] = {}
 
     def take(self, events: Iterable[Event]) -> None:
@@ -107,7 +104,6 @@ class Conversation:
         self.account["ignored"] += event.lines - 1
 
     def _connection(self, station: str, ts: int | None, origin: int) -> int:
-        self._silent.pop(station, None)
         if station not in self._open:
             self._ended.pop(station, None)
             self._open[station] = self.assembly.connect(
@@ -116,10 +112,6 @@ class Conversation:
         return self._open[station]
 
     def _connect(self, station: str, ts: int | None, origin: int, attributes: dict[str, object]) -> None:
-        if station in self._open and _near(self._silent.get(station), ts):
-            self.assembly.describe(self._open[station], **attributes)
-            return
-        self._silent[station] = ts
         self._ended.pop(station, None)
         replaced = self._open.pop(station, None)
         if replaced is not None:
@@ -163,7 +155,3 @@ class Conversation:
             name: value for name, value in known.items() if value is not None and (vague or row.get(name) is None)
         }
         self.assembly.describe(number, **missing)
-
-
-def _near(before: int | None, ts: int | None) -> bool:
-    return before is not None and ts is not None and abs(ts - before) <= TOLD_TWICE

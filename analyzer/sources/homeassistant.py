@@ -79,11 +79,13 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
         elif not _is_ocpp(record["logger"]):
             yield Ignored(line.number)
         elif message := SPOKEN.match(what):
-            frames.knows(message["station"])
-            yield from frames.messages_are_elsewhere()
+            yield from frames.speaks(message["station"])
             yield from spoken(message["station"], message["verb"], message["text"] or "", ts, line.number, extent)
         else:
-            yield integration.event(what, ts, line.number)
+            event = integration.event(what, ts, line.number)
+            if isinstance(event, Connected):
+                yield from frames.speaks(event.station, connects=True)
+            yield event
     yield from frames.end()
 
 

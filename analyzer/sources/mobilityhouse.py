@@ -36,7 +36,7 @@ _SPOKEN = re.compile(
 )
 _TIME = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 _BEGIN = re.compile(rf"\W{{0,3}}(?:{_TIME.pattern}|{_LEVEL}\b)")
-_BASIC = re.compile(rf"(?:{_LEVEL}:[\w.-]{{1,128}}:|[\w.]{{0,64}}ocpp:)")
+_BASIC = re.compile(rf"(?:^|(?<=\s))(?:{_LEVEL}:[\w.-]{{1,128}}:|[\w.]{{0,64}}ocpp:)")
 """The shape that `logging.basicConfig` sets up, or a name alone."""
 _HOME_ASSISTANT = re.compile(r"\S{10} \S{8,15} [A-Z]{4,8} \([^)]{0,128}\) \[")
 """A shape of lines that is a format of its own."""
@@ -63,12 +63,12 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
 def _events(lines: Iterable[Line], clock: Clock) -> Iterator[Event]:
     frames = Frames()
     for line, extent in payload.joined(lines, _begins):
-        time = _TIME.search(line.text, 0, 80)
+        message = _SPOKEN.match(line.text)
+        time = _TIME.search(message["before"] if message else line.text[:80])
         ts = clock.read(time[0] if time else line.stamp)
-        if message := _SPOKEN.match(line.text):
+        if message:
             station = _station(message["before"])
-            frames.knows(station)
-            yield from frames.messages_are_elsewhere()
+            yield from frames.speaks(station)
             yield from spoken(station, message["verb"], message["text"], ts, line.number, extent)
         elif frame := _FRAME.match(line.text):
             yield from frames.events(frame["what"], ts, line.number)
@@ -87,7 +87,7 @@ def _station(before: str) -> str:
     >>> _station("INFO:ocpp:CP 7"), _station("2026-02-03 04:05:06,789 - ocpp - INFO - http://10.0.0.7:9000/CP7")
     ('CP 7', 'http://10.0.0.7:9000/CP7')
     """
-    basic = _BASIC.match(before)
+    basic = _BASIC.search(before)
     return before[basic.end() :] if basic else before.rpartition(" ")[2]
 
 

@@ -24,6 +24,9 @@ SAMPLE = """\
 "chargePointId":"CP-7","direction":"csms-to-cp","messageType":"CALLRESULT","messageId":"19",\
 "payload":{"currentTime":"2026-02-03T04:05:06Z"}}
 """
+NO_CLOSE_FRAME = 1006
+CLOSE_CODES = range(1000, 5000)
+"""RFC 6455 7.4.2."""
 _EVENT_KEYS = ("event", "eventType", "kind", "type", "messageType")
 
 
@@ -88,16 +91,20 @@ def _lifecycle(record: dict[str, object], ts: int | None, station: str, number: 
     """A record that is no message: a connection's beginning or end by its name, else something to tell of."""
     name = next((fields.plain(record[key]) for key in _EVENT_KEYS if record.get(key)), "")
     if "disconnect" in name or "clos" in name:
-        code = record.get("closeCode", record.get("code"))
-        reason = record.get("closeReason", record.get("reason"))
-        known = isinstance(code, int) and not isinstance(code, bool)
-        why = None if reason is None else str(reason)
-        if known and code != 1006:  # RFC 6455 7.1.5: 1006 stands for no close frame
-            return Disconnected(ts, station, number, "close", None, int(str(code)), why)
-        return Disconnected(ts, station, number, "lost", None, int(str(code)) if known else None, why)
+        return _ended(record, ts, station, number)
     if "connect" in name or "open" in name:
         version = record.get("subprotocol")
         return Connected(ts, station, number, {"subprotocol": version} if isinstance(version, str) else {})
     if name and station:
         return Trouble(number, "other_event", json.dumps(record)[:200], ts, station)
     return Trouble(number, "not_understood", json.dumps(record)[:200], ts)
+
+
+def _ended(record: dict[str, object], ts: int | None, station: str, number: int) -> Event:
+    code = record.get("closeCode", record.get("code"))
+    reason = record.get("closeReason", record.get("reason"))
+    why = None if reason is None else str(reason)
+    if not isinstance(code, int) or code not in CLOSE_CODES:
+        return Disconnected(ts, station, number, close_reason=why)
+    # RFC 6455 7.1.5: 1006 stands for no close frame
+    return Disconnected(ts, station, number, "lost" if code == NO_CLOSE_FRAME else "close", None, code, why)

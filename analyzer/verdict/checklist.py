@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer import schema
+from analyzer.checks import checks
 from analyzer.findings import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -35,86 +36,100 @@ def _expand(words: Iterable[str]) -> Iterable[str]:
 
 
 LINES = (
-    _line("A1", "Heartbeat interval configured and kept", "HB04 HB06 HB10 HB14 CF01 CF06 CF14"),
+    _line("A1", "Heartbeat interval configured and kept", "HB04 HB06 HB10 HB12 HB14 HB15 CF01 CF06 CF14"),
     _line("A2", "Charger heard at that interval", "HB01 HB05 HB07 HB11 HB13"),
     _line("A3", "Heartbeats answered, in time, with a right clock", "HB02 HB03 HB09 CK08"),
-    _line("A4", "Registered, no boot loop", "BT01-10 BT15 BT16"),
+    _line("A4", "Registered, boots in order", "BT01-18"),
     _line("B1", "Reachable: network, TLS, upgrade, subprotocol", "WS01-08 SC06-10"),
     _line("B2", "Connected, no long outage", "WS16 WS29 WS35"),
-    _line("B3", "Ends in order: close codes, no abrupt ends", "WS09-15 WS17 WS19 WS26 WS27 WS32"),
+    _line("B3", "Ends in order: close codes, no abrupt ends", "WS09-15 WS17 WS19 WS26 WS27 WS32 WS37"),
     _line("B4", "No pattern in the ends: idle, lifetime, clock time", "WS11-14 WS21 WS23-25 WS30 WS31"),
     _line("B5", "Messages both ways, each call answered", "WS28 HB08 PR07-11 PR14 PR15"),
-    _line("B6", "Protocol kept", "PR01-06 PR13 PR16-29"),
+    _line("B6", "Protocol kept", "PR01-06 PR12 PR13 PR16-29 WS33 WS34"),
     _line("B7", "Reconnects well behaved", "WS18 WS20 WS22 WS38"),
-    _line("C1", "Metering settings right and in force", "CF02-05 CF08-10 CF15 MV27-30"),
+    _line("C1", "Metering settings right and in force", "CF02-05 CF07-13 CF15-18 MV27-31"),
     _line("C2", "Values well formed", "MV01-05 MV32-37"),
     _line("C3", "Values plausible", "MV06-25 MV38-46 MV49-51"),
     _line("C4", "No samples missing", "MV26 MV28 MV47 MV48 TX14"),
-    _line("C5", "Nothing lost over faults", "TX01-18 TX27 TX29 WS25"),
+    _line("C5", "Nothing lost over faults", "TX01-18 TX27 TX29 TX30 WS25"),
     _line("D1", "Clock right", "CK01-13"),
     _line("D2", "Secure", "SC01-20"),
     _line("D3", "Sessions healthy", "TX19-26 TX28 PR22-24"),
 )
 
 
-def checklist(findings: Findings, stations: Sequence[str]) -> pa.Table:
-    """The table `checklist`: PASS, WARN or FAIL by the worst finding of a line, UNKNOWN where nothing judged it."""
-    ran, unjudged = _runs(findings.runs)
-    found: dict[tuple[str, str], list[dict[str, object]]] = {}
+class Outcomes(NamedTuple):
+    """How the checks went: which ran, why others did not, and which stations a check could not judge, and why."""
+
+    ran: frozenset[str]
+    not_run: Mapping[str, str]
+    unjudged: Mapping[tuple[str, str], str]
+
+    def judges(self, check: str, station: str) -> bool:
+        """Whether a check judged a station."""
+        return check in self.ran and (check, station) not in self.unjudged
+
+    def why_not(self, check: str, station: str) -> str:
+        """Why a check did not judge a station."""
+        return self.unjudged.get((check, station)) or self.not_run.get(check) or "not chosen"
+
+
+def checklist(findings: Findings, stations: Sequence[str], existing: Collection[str] | None = None) -> pa.Table:
+    """The table `checklist`: PASS, WARN or FAIL by the worst finding of a line, UNKNOWN where nothing judged it.
+
+    `existing` are the ids of all checks that could have been chosen; those of the catalogue by default.
+    """
+    known = {check.id for check in checks()} if existing is None else set(existing)
+    lines = [line._replace(checks=tuple(check for check in line.checks if check in known)) for line in LINES]
+    outcomes = _outcomes(findings.runs)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in findings.table.select(["check", "station", "severity", "summary"]).to_pylist():
         found.setdefault((row["station"], row["check"]), []).append(row)
     rows = []
     for station in stations:
-        for line in LINES:
+        for line in lines:
             own = [row for check in line.checks for row in found.get((station, check), [])]
-            judging = [check for check in line.checks if check in ran and (check, station) not in unjudged]
-            status = _status(own, judging)
+            judging = [check for check in line.checks if outcomes.judges(check, station)]
             rows.append(
                 {
                     "station": station,
                     "line": line.name,
                     "title": line.title,
-                    "status": status,
-                    "detail": _detail(status, own, line, station, ran, unjudged),
+                    "status": _status(own, judging),
+                    "detail": _detail(own, line, station, outcomes),
                     "checks": " ".join(judging),
                 }
             )
     return schema.from_rows("checklist", rows)
 
 
-def _runs(runs: pa.Table) -> tuple[set[str], dict[tuple[str, str], str]]:
-    """The checks that ran, and why a check could not judge a station."""
-    ran: set[str] = set()
-    unjudged: dict[tuple[str, str], str] = {}
-    for row in runs.to_pylist():
+def _outcomes(runs: pa.Table) -> Outcomes:
+    ran, not_run, unjudged = set(), {}, {}
+    for row in runs.select(["check", "station", "outcome", "why"]).to_pylist():
         if row["station"] is not None:
             unjudged[row["check"], row["station"]] = row["why"]
         elif row["outcome"] == "ran":
             ran.add(row["check"])
-    return ran, unjudged
+        else:
+            not_run[row["check"]] = f"failed: {row['why']}" if row["outcome"] == "failed" else row["why"]
+    return Outcomes(frozenset(ran), not_run, unjudged)
 
 
-def _status(found: Sequence[dict[str, object]], judging: Sequence[str]) -> str:
+def _status(found: Sequence[dict[str, Any]], judging: Sequence[str]) -> str:
     if found:
         worst = max(rank(str(row["severity"])) for row in found)
         return "PASS" if worst < rank("warning") else "WARN" if worst == rank("warning") else "FAIL"
     return "PASS" if judging else "UNKNOWN"
 
 
-def _detail(
-    status: str,
-    found: Sequence[dict[str, object]],
-    line: Line,
-    station: str,
-    ran: set[str],
-    unjudged: dict[tuple[str, str], str],
-) -> str | None:
+def _detail(found: Sequence[dict[str, Any]], line: Line, station: str, outcomes: Outcomes) -> str | None:
+    """The worst finding; else why checks of the line did not judge the station."""
     if found:
-        worst = max(found, key=lambda row: rank(str(row["severity"])))
-        return f"{worst['summary']}"
-    if status == "PASS":
-        return None
-    reasons = {unjudged[check, station] for check in line.checks if (check, station) in unjudged}
-    if reasons:
-        return "; ".join(sorted(reasons))
-    return "its checks were not chosen or failed" if not ran.intersection(line.checks) else None
+        return str(max(found, key=lambda row: rank(row["severity"]))["summary"])
+    if not line.checks:
+        return "there is no check of it yet"
+    reasons: dict[str, list[str]] = {}
+    for check in line.checks:
+        if not outcomes.judges(check, station):
+            reasons.setdefault(outcomes.why_not(check, station), []).append(check)
+    return "; ".join(f"{why} ({', '.join(names)})" for why, names in reasons.items()) or None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 5
 MOST_REASONS = 6
+MOST_NAMES = 2
 WORDS = {
     "truncated": "cut off",
     "duplicate_capture": "packets captured twice",
@@ -62,7 +63,7 @@ def _encrypted(connections: pa.Table) -> Iterator[str]:
         if row["scheme"] == "wss" and not row["station"]
     ]
     if silent:
-        yield f"not judged: {_count(len(silent))} TLS connection{'s' * (len(silent) > 1)}, encrypted"
+        yield f"not judged: {_count(len(silent))} TLS connection{'s' * (len(silent) > 1)}, encrypted and without keys"
 
 
 def _troubles(issues: pa.Table) -> Iterator[str]:
@@ -76,19 +77,28 @@ def _troubles(issues: pa.Table) -> Iterator[str]:
 
 
 def _unjudged(runs: pa.Table) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
-    for row in runs.select(["check", "outcome", "why"]).to_pylist():
+    reasons: dict[str, dict[str, None]] = {}
+    stations: dict[str, set[str]] = {}
+    for row in runs.select(["check", "station", "outcome", "why"]).to_pylist():
         if row["outcome"] == "failed":
             yield f"{row['check']} failed: {row['why']}"
         elif row["outcome"] == "skipped":
-            checks = reasons.setdefault(row["why"], [])
-            if row["check"] not in checks:
-                checks.append(row["check"])
-    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
-    for why, checks in ordered[:MOST_REASONS]:
-        yield f"not judged: {', '.join(checks)} ({why})"
+            reasons.setdefault(row["why"], {})[row["check"]] = None
+            stations.setdefault(row["why"], set()).update({row["station"]} - {None})
+    ordered = sorted(reasons, key=lambda why: -len(reasons[why]))
+    for why in ordered[:MOST_REASONS]:
+        yield f"not judged: {', '.join(reasons[why])}{_of(stations[why])} ({why})"
     if len(ordered) > MOST_REASONS:
         yield f"and {len(ordered) - MOST_REASONS} more reasons in the table runs"
+
+
+def _of(stations: set[str]) -> str:
+    """Of which stations, where they are few; of how many else; nothing where a check judged none."""
+    if not stations:
+        return ""
+    return (
+        f" of {', '.join(sorted(stations))}" if len(stations) <= MOST_NAMES else f" of {_count(len(stations))} chargers"
+    )
 
 
 def _count(number: int | None) -> str:

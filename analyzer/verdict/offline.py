@@ -12,16 +12,16 @@ from analyzer.kernels.columns import SECOND
 from analyzer.verdict.ranking import CANNOT_TELL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from analyzer.kernels.columns import Ints
-    from analyzer.plan import Cause
 
 Row = dict[str, Any]
 LISTED = 3
 """Up to so many outages of one cause are told with their times."""
 BEATLESS = 1.2
 """A gap between Heartbeats is told where it is so many times longer than the outage in it."""
+NO_BEATS = np.empty(0, dtype=np.int64)
 OTHERS = 3
 """How many causes beside the first are told."""
 
@@ -34,7 +34,7 @@ class Group(NamedTuple):
     ranked: Sequence[Row]
 
 
-def told(outages: Sequence[Row], ranked: Sequence[Row], beats: Ints, causes: Mapping[str, Cause]) -> Row:
+def told(outages: Sequence[Row], ranked: Sequence[Row], beats: Ints) -> Row:
     """The sentences, remedy, owner, confidence and what is missing of a station's outages.
 
     `ranked` is the first cause of each outage, in the same order; `beats` are the times of its Heartbeats.
@@ -43,15 +43,18 @@ def told(outages: Sequence[Row], ranked: Sequence[Row], beats: Ints, causes: Map
     first = groups[0]
     known = [row["duration"] for row in outages if row["duration"] is not None]
     gone = "" if len(known) == len(outages) else "; it was not seen to come back"
-    span = f", {length(sum(known))} in all" if known else ""
+    span = (f" for {length(known[0])}" if len(outages) == 1 else f", {length(sum(known))} in all") if known else ""
     dated = len({row["start"].date() for row in outages}) > 1
-    sentences = [f"Offline {times(len(outages))}{span}{gone}."]
-    sentences.append(_capital(_because(first, len(outages), beats, dated=dated)))
-    others = [_other(group, beats, causes, dated=dated) for group in groups[1 : OTHERS + 1]]
-    sentences += [_capital("; ".join(others)) + "."] if others else []
+    others = [_clause(group, times(len(group.outages)), beats, dated=dated) for group in groups[1 : OTHERS + 1]]
+    share = f"{len(first.outages)} of {len(outages)} times" if len(outages) > 1 else ""
+    because = "; ".join([_clause(first, share, beats, dated=dated), *others])
+    left = sum(len(group.outages) for group in groups[OTHERS + 1 :])
     best = max(first.ranked, key=lambda row: row["share"] or 0.0)
     return {
-        "sentences": sentences,
+        "sentences": [
+            f"Offline {times(len(outages))}{span}{gone}.",
+            _capital(because) + (f"; {times(left)} for other causes." if left else "."),
+        ],
         "remedy": _most(first.ranked, "remedy"),
         "owner": best["owner"],
         "confidence": _most(first.ranked, "confidence"),
@@ -71,48 +74,45 @@ def _groups(outages: Sequence[Row], ranked: Sequence[Row]) -> list[Group]:
     return sorted(made, key=lambda group: (-len(group.outages), group.cause == CANNOT_TELL))
 
 
-def _because(group: Group, number: int, beats: Ints, *, dated: bool) -> str:
-    """The sentence on the first cause."""
-    share = "" if number == 1 else f"{len(group.outages)} of {number} times "
-    reason = _reason(group)
+def _clause(group: Group, share: str, beats: Ints, *, dated: bool) -> str:
+    """How often a cause was the likeliest, why, and when."""
+    evidence = _most(group.ranked, "evidence_for") or ""
     if group.cause == CANNOT_TELL:
-        return f"{share}{'w' if share else 'W'}hy cannot be told: {reason}{_when(group, beats, dated=dated)}."
-    return f"{share}{reason}{_when(group, beats, dated=dated)}."
-
-
-def _other(group: Group, beats: Ints, causes: Mapping[str, Cause], *, dated: bool) -> str:
-    """A clause on a further cause."""
-    if group.cause == CANNOT_TELL:
-        title = "why cannot be told"
+        reason = f"the cause cannot be told, because {evidence.replace('; ', ', and ')}"
     else:
-        title = _reason(group) or causes[group.cause].title
-    return f"{times(len(group.outages))} {title}{_when(group, beats, dated=dated)}"
-
-
-def _reason(group: Group) -> str:
-    """What most of the outages of a group have as their evidence, with the first piece of it alone."""
-    pieces = [str(row["evidence_for"] or "") for row in group.ranked]
-    chosen = [piece if group.cause == CANNOT_TELL else piece.split("; ")[0] for piece in pieces]
-    return Counter(chosen).most_common(1)[0][0]
+        reason = Counter(str(row["evidence_for"]).split("; ")[0] for row in group.ranked).most_common(1)[0][0]
+    return f"{share} {reason}".strip() + _when(group, beats, dated=dated)
 
 
 def _when(group: Group, beats: Ints, *, dated: bool) -> str:
     """When a few outages were, and for how long; nothing where there are many."""
     if len(group.outages) > LISTED:
         return ""
-    return f" ({', '.join(_moment(row, beats, dated=dated) for row in group.outages)})"
+    longest = max(group.outages, key=lambda row: row["duration"] or 0.0)
+    told = [
+        _moment(outage, dated=dated) + _aside(outage, ranked, beats if outage is longest else NO_BEATS)
+        for outage, ranked in zip(group.outages, group.ranked, strict=True)
+    ]
+    return ", " + " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
-def _moment(outage: Row, beats: Ints, *, dated: bool) -> str:
+def _moment(outage: Row, *, dated: bool) -> str:
     start = outage["start"].astimezone(UTC)
     clock = f"{start:%Y-%m-%d %H:%M:%S}" if dated else f"{start:%H:%M:%S}"
-    if outage["duration"] is None:
-        return f"from {clock} on"
-    return f"{clock} for {length(outage['duration'])}{_beatless(outage, beats)}"
+    return f"from {clock} on" if outage["duration"] is None else f"at {clock} for {length(outage['duration'])}"
+
+
+def _aside(outage: Row, ranked: Row, beats: Ints) -> str:
+    """What else is worth knowing of one outage: how long no Heartbeat came, and what speaks against its cause."""
+    against = (ranked["evidence_against"] or "").split("; ")[0].split(":")[0]
+    parts = [_beatless(outage, beats), f"though {against}" if against else ""]
+    return f" ({', '.join(filter(None, parts))})" if any(parts) else ""
 
 
 def _beatless(outage: Row, beats: Ints) -> str:
     """The gap between Heartbeats that the outage lies in, where it is much longer: it is what people notice."""
+    if outage["end"] is None:
+        return ""
     start, end = (round(outage[name].timestamp() * SECOND) for name in ("start", "end"))
     before, after = np.searchsorted(beats, start, "right") - 1, np.searchsorted(beats, end)
     if before < 0 or after == len(beats):
@@ -121,11 +121,12 @@ def _beatless(outage: Row, beats: Ints) -> str:
     if gap <= BEATLESS * outage["duration"]:
         return ""
     since = datetime.fromtimestamp(beats[before] / SECOND, UTC)
-    return f", no Heartbeat for {length(gap)} from {since:%H:%M:%S}"
+    return f"no Heartbeat for {length(gap)} from {since:%H:%M:%S}"
 
 
 def _most(rows: Sequence[Row], name: str) -> str | None:
-    return Counter(row[name] for row in rows).most_common(1)[0][0]
+    chosen: str | None = Counter(row[name] for row in rows).most_common(1)[0][0]
+    return chosen
 
 
 def times(number: int) -> str:

@@ -45,8 +45,8 @@ def rank_causes(outages: pa.Table, causes: Sequence[Cause], clues: Mapping[str, 
     rows: list[dict[str, object]] = []
     for number, outage in enumerate(listed):
         subject = {name: outage[name] for name in ("station", "start", "end", "connection")}
-        said = by_outage.get(number, {})
-        ranked = _ranked(said, declared) or [_cannot_tell(outage, ends[outage["station"]], said)]
+        own = by_outage.get(number, {})
+        ranked = _ranked(own, declared) or [_cannot_tell(outage, ends[outage["station"]], own)]
         rows += [{**subject, **row} for row in ranked]
     return schema.from_rows("causes", rows)
 

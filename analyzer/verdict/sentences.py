@@ -18,20 +18,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.kernels.columns import Ints
-    from analyzer.plan import Cause, Check
+    from analyzer.plan import Check
 
 Row = dict[str, Any]
 SENTENCES = 3
 EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS19", "WS35"})
 """Checks that tell of the same ends as the outages' causes do: one cause, one sentence."""
-NO_BEATS = np.empty(0, dtype=np.int64)
 
 
 def verdict(
     tables: Mapping[str, pa.Table],
     findings: pa.Table,
     stations: Sequence[str],
-    causes: Mapping[str, Cause],
     checks: Mapping[str, Check],
 ) -> pa.Table:
     """The table `verdict`: what is wrong with each station, worst first, and what to do."""
@@ -40,7 +38,7 @@ def verdict(
     rows = []
     for station in stations:
         parts = {name: groups.get(station, []) for name, groups in own.items()}
-        rows.append(_station(station, parts, beats.get(station, NO_BEATS), watched.get(station, ""), causes, checks))
+        rows.append(_station(station, parts, beats.get(station, offline.NO_BEATS), watched.get(station, ""), checks))
     rows.sort(key=lambda row: (-_badness(row["severity"]), str(row["station"])))
     return schema.from_rows("verdict", rows)
 
@@ -57,13 +55,12 @@ def _station(
     own: Mapping[str, list[Row]],
     beats: Ints,
     watched: str,
-    causes: Mapping[str, Cause],
     checks: Mapping[str, Check],
 ) -> Row:
     outages = own["outages"]
     worst = max((rank(row["severity"]) for row in own["findings"]), default=0 if outages else -1)
     base: Row = {"station": station, "severity": SEVERITIES[worst] if worst >= 0 else None}
-    told = offline.told(outages, own["causes"], beats, causes) if outages else {"sentences": []}
+    told = offline.told(outages, own["causes"], beats) if outages else {"sentences": []}
     others = [row for row in own["findings"] if not (outages and row["check"] in EXPLAINED_BY_OUTAGES)]
     wrong = [row for row in others if rank(row["severity"]) >= rank("warning")]
     if wrong and not outages:
@@ -100,12 +97,38 @@ def _well(own: Mapping[str, list[Row]], watched: str) -> Row:
         why = f"no OCPP message of it was seen{hidden}" if not watched else "none of the checks had what it needs"
         return {"severity": UNKNOWN, "sentences": f"It could not be judged: {why}.", "missing": _missing(lines)}
     connections = f" on {len(told)} connection{'s' * (len(told) > 1)}" if told else ""
-    unknown = [row["line"] for row in lines if row["status"] == "UNKNOWN"]
-    sentences = [f"Nothing is wrong in {watched}{connections}: {', '.join(judged)} of the checklist pass."]
+    if 2 * len(judged) < len(lines):
+        found = f"Little could be judged; nothing wrong was found in {watched}{connections}."
+    else:
+        found = f"Nothing is wrong in {watched}{connections}."
+    sentences = [found, f"{_passed(lines, judged)}."]
     if not told:
         sentences.append("Whether it was offline cannot be told: the input tells of messages only.")
-    sentences += [f"Not judged: {', '.join(unknown)}."] if unknown else []
     return {"sentences": " ".join(sentences)}
+
+
+def _passed(lines: Sequence[Row], judged: Sequence[str]) -> str:
+    """How many lines of the checklist pass, and which could not be judged."""
+    if len(judged) == len(lines):
+        return f"All {len(lines)} lines of the checklist pass"
+    unknown = ranges([row["line"] for row in lines if row["status"] == "UNKNOWN"])
+    return f"{len(judged)} of the {len(lines)} lines of the checklist pass; {unknown} could not be judged"
+
+
+def ranges(names: Sequence[str]) -> str:
+    """Names of lines, neighbours as a range.
+
+    >>> ranges(["A1", "B6", "B7", "C1", "C2", "C3", "D2"])
+    'A1, B6, B7, C1-C3, D2'
+    """
+    runs: list[list[str]] = []
+    for name in names:
+        last = runs[-1][-1] if runs else ""
+        if name[:1] == last[:1] and name[1:].isdigit() and int(name[1:]) == int(last[1:]) + 1:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
 def _missing(lines: Sequence[Row]) -> str | None:
@@ -141,7 +164,7 @@ def _watched(tables: Mapping[str, pa.Table]) -> dict[str, str]:
     spans = {name: (times[-1] - times[0]) / SECOND for name, times in _times(tables["messages"]).items() if len(times)}
     return {
         name: f"{count} message{'s' * (count > 1)}"
-        + (f" over {offline.length(spans[name])}" if spans.get(name) else "")
+        + (f" over {offline.length(spans[name])}" if spans.get(name, 0) >= 1 else "")
         for name, count in counts.items()
         if name is not None
     }

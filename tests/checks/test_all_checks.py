@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from analyzer import schema
 from analyzer.checks import FAMILIES, checks
-from tests.manuals import EXAMPLES, FIRES, SECTIONS, findings, sections
+from tests.manuals import EXAMPLES, FIRES, SECTIONS, findings, sections, workspace
 
 if TYPE_CHECKING:
     from analyzer.plan import Check
@@ -50,6 +51,23 @@ def test_nothing_in_gives_nothing_out(check: Check) -> None:
     made = check(*(schema.empty(name) for name in check.needs))
     assert made.num_rows == 0
     assert made.schema == schema.arrow("findings")
+
+
+@ALL
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_station_is_judged_alike_whatever_else_is_in_the_input(check: Check, name: str) -> None:
+    def judged(text: str, beginning: str) -> list[tuple[object, ...]]:
+        columns = ("severity", "value", "limit", "unit", "count", "start", "end")
+        return sorted(
+            (str(row["station"])[1:], str(row["summary"]).replace(beginning, "CP"), *(row[name] for name in columns))
+            for row in check(*workspace(text).tables(check.needs)).to_pylist()
+            if str(row["station"]).startswith(beginning)
+        )
+
+    alone = sections(check.manual)[name]
+    twin = re.sub(r"\bCP(?=\d)", "TP", alone)
+    together = f"{alone.rstrip()}\n{twin.lstrip(chr(10))}"
+    assert judged(together, "CP") == judged(together, "TP") == judged(alone, "CP")
 
 
 @ALL

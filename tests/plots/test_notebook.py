@@ -17,5 +17,5 @@ def test_outside_a_notebook_nothing_is_imported_for_it(monkeypatch: pytest.Monke
 
 
 def test_an_imported_ipython_that_runs_no_shell_is_let_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
     show_figures()

@@ -94,7 +94,7 @@ def rank(severity: str) -> int:
 
 
 def worst_first(findings: pa.Table) -> pa.Table:
-    """The findings sorted by severity, then by how often they happened, then by station, check and time."""
+    """The findings sorted by severity, then by check and station, the most frequent and the earliest first."""
     keys = pa.table(
         {
             "severity": [-rank(severity) for severity in findings["severity"].to_pylist()],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analyzer.causes.orders import Order
 
 FIRMWARE = "Update the firmware, and read the charger's own log of that time: it restarted by itself."
+UNPROVEN = "the reason for the boot that followed, from the charger's own log"
 REASONS = {
     "Watchdog": ("charger", FIRMWARE),
     "ApplicationReset": ("charger", FIRMWARE),
@@ -46,7 +47,7 @@ def reboot(outages: pa.Table, boots: pa.Table, calls: pa.Table) -> list[Clue]:
             if lost := lost_power(boot):
                 clues.append(Clue(number, -lost[0] / 2, f"it reports that power was lost: {lost[1]}"))
         elif boot is not None and boot["kind"] == "unknown":
-            clues.append(Clue(number, 0.0, "the reason for the boot that followed, from the charger's own log"))
+            clues.append(Clue(number, 0.0, UNPROVEN))
     ends = outages["end"].to_pylist()
     clues += [
         Clue(number, order.weight, f"{order.words}, and the charger was not seen again", *_order(order))
@@ -58,8 +59,11 @@ def reboot(outages: pa.Table, boots: pa.Table, calls: pa.Table) -> list[Clue]:
 
 def _rebooted(number: int, detail: str, order: Order | None) -> list[Clue]:
     """The clues of a boot that was a reboot: each piece of evidence is one."""
-    pieces = [piece for piece in detail.split("; ") if not (order and piece == f"{order.action} accepted before it")]
+    # What the boot's evidence says of orders is told by the order itself, or belongs to an outage before.
+    pieces = [piece for piece in detail.split("; ") if not piece.endswith(" accepted before it")]
     reason = next((told for name, told in REASONS.items() if f"reason {name}" in pieces), ("", ""))
+    if order is None and not pieces:
+        return [Clue(number, 0.0, UNPROVEN)]
     if order is None:
         return [
             Clue(number, 3.0 if place == 0 else 0.5, f"the charger rebooted: {piece}" if place == 0 else piece, *reason)

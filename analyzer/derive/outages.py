@@ -56,7 +56,7 @@ def _of_station(
 ) -> Iterator[Row]:
     established = [row for row in attempts if _established(row)]
     refused = [_time(row, "ts") for row in attempts if row["end_kind"] == "refused"]
-    following: list[Row | None] = [*established[1:], None]
+    following: list[Row | None] = [*established, None][1:]
     for before, after in zip(established, following, strict=True):
         outage = _between(before, after, watched)
         if outage is None:

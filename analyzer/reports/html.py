@@ -23,7 +23,7 @@ MAX_STATIONS = 100
 MAX_SKIPPED = 200
 MANY = 10
 """More verdicts than this are set small; more findings of a check than this are folded."""
-NAME_LENGTH = 80
+NAME_LENGTH = 48
 EVIDENCE_SHOWN = 5
 MANUAL_SECTIONS = ("Why it matters", "Not a fault when", "Likely causes", "What to do", "Source")
 """The sections of a manual that a report repeats; its examples are left out."""

@@ -6,7 +6,7 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from analyzer.findings import rank
+from analyzer.findings import UNKNOWN, rank
 from analyzer.reports import summary
 from analyzer.reports.text import clip, evidence, named, number, plural, safe, when
 
@@ -242,6 +242,8 @@ def _rest(rows: Sequence[Row]) -> str:
     told = [
         f"{count} with {'an ' if name == 'error' else 'a '}{name} at worst" for name, count in counts.items() if count
     ]
-    fine = len(rows) - sum(counts.values())
+    unknown = sum(row["severity"] == UNKNOWN for row in rows)
+    fine = len(rows) - sum(counts.values()) - unknown
+    told += [f"{unknown} that could not be judged"] if unknown else []
     told += [f"{fine} with nothing wrong"] if fine else []
     return f"And {plural(len(rows), 'more charger')}: {', '.join(told)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from analyzer.ocpp.pseudonyms import conceal
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.events import Connected, Control, Disconnected, Ignored, Message, Refused, Trouble
 
@@ -89,7 +90,7 @@ class Conversation:
                 self.assembly.control(number, event.ts, event.direction, event.kind, event.origin, detail=event.detail)
             case Trouble():
                 self.assembly.issue(
-                    event.kind, event.detail, event.origin, event.ts, station=station, damage=event.damage
+                    event.kind, conceal(event.detail), event.origin, event.ts, station=station, damage=event.damage
                 )
                 self.account["unknown" if event.kind == "not_understood" else "lifecycle"] += 1
                 return

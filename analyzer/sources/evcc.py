@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.sources import payload
 from analyzer.sources.clocks import Clock
+from analyzer.sources.early import answers_after_calls
 from analyzer.sources.events import Connected, Disconnected, Event, Ignored, Line, Message, Trouble
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _LOGRUS = re.compile(r"(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(?P<time>[
 _LOGFMT = re.compile(r'time="(?P<time>[^"]{1,40})" level=(?P<level>[a-z]{4,7}) msg=(?P<rest>.*)', re.DOTALL)
 """How logrus writes to a terminal, and to a file."""
 _SAID = re.compile(
-    r"(?P<sign>recv|received JSON message from|send|sent JSON message to|sent)(?! CALL\b) ?(?P<rest>.*)", re.DOTALL
+    r"(?P<sign>recv|received JSON message from|send|sent JSON message to|sent)(?! CALL (?:RESULT|ERROR) \[) ?(?P<rest>.*)",
+    re.DOTALL,
 )
 _PEER = r"charg(?:e ?point|ing station)"
 _CONNECTED = re.compile(rf"(?:unknown |new )?{_PEER} connected(?:, registering)?(?:: | +client=)(?P<station>.*)")
@@ -72,8 +74,11 @@ def sniff(head: str) -> float:
 
 
 def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
-    """The events of a log of evcc."""
-    clock = Clock(zone)
+    """The events of a log of evcc. It logs a request when it was sent, which its answer may outrun."""
+    yield from answers_after_calls(_events(lines, Clock(zone)))
+
+
+def _events(lines: Iterable[Line], clock: Clock) -> Iterator[Event]:
     recent: deque[Message] = deque(maxlen=_RECENT)
     codes: dict[str, int] = {}
     for line, extent in payload.joined(lines, _begins):

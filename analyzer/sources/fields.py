@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+CALL, RESULT = 2, 3
 _KINDS = {"call": 2, "callresult": 3, "callerror": 4, "callresulterror": 5, "send": 6}
 _OTHER_NAMES = {"request": 2, "req": 2, "result": 3, "response": 3, "confirmation": 3, "conf": 3, "error": 4}
 _SIDES = {

@@ -8,10 +8,12 @@ import io
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from analyzer.sources.clocks import dated, told_day
 from analyzer.sources.conversation import Conversation
-from analyzer.sources.envelope import strip, unwrap
+from analyzer.sources.envelope import unwrap
 from analyzer.sources.events import Line
-from analyzer.sources.zones import correct
+from analyzer.sources.order import Order
+from analyzer.sources.zones import correct, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from analyzer.sources.events import Event
     from analyzer.sources.opener import Opened
 
-FORMATS = ("trace", "homeassistant", "mobilityhouse")
+FORMATS = ("trace", "homeassistant", "mobilityhouse", "steve", "evcc", "open_trace", "table_csv")
 """The modules of the log formats, in this folder."""
 
 MAX_LINE = 16 * 1024 * 1024
 SURE_ENOUGH = 0.3
+ASSUMED = "UTC, assumed"
 
 
 class Format(Protocol):
@@ -53,12 +56,12 @@ class Guess(NamedTuple):
 
 def formats() -> list[Format]:
     """All log formats."""
-    return [importlib.import_module(f"analyzer.sources.{name}") for name in FORMATS]  # type: ignore[misc]
+    return [importlib.import_module(f"analyzer.sources.{name}") for name in FORMATS]
 
 
 def guess(head: bytes) -> list[Guess]:
     """The formats that the head of a text may be of, the surest first."""
-    text = "\n".join(strip(line) for line in decode(head).splitlines())
+    text = "\n".join(line.text for line in _head_lines(head))
     found = [Guess(format_, round(format_.sniff(text), 3)) for format_ in formats()]
     return sorted((entry for entry in found if entry.sure > 0), key=lambda entry: -entry.sure)
 
@@ -70,19 +73,40 @@ def decode(head: bytes) -> str:
 
 def read(opened: Opened, source: str, key: str, chosen: Format, zone: tzinfo | None, size: int) -> dict[str, pa.Table]:
     """The base tables of a log in a known format. `zone` is that of its times, where the user knows it."""
-    conversation = Conversation(source, key)
-    conversation.take(chosen.read(_lines(opened), zone or UTC))
+    conversation, order = Conversation(source, key), Order()
+    conversation.take(order.restored(chosen.read(_lines(opened), zone or UTC)))
     for fault in opened.fault:
         conversation.assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
-    named = str(zone) if zone else "UTC, as the times say" if not chosen.LOCAL_TIME else "UTC, assumed"
+    _tell_times(conversation, order)
+    unzoned = chosen.LOCAL_TIME and zone is None and not told(_head_lines(opened.head))
+    named = ASSUMED if unzoned else str(zone) if zone and chosen.LOCAL_TIME else "UTC, as the times say"
     tables = conversation.tables(chosen.NAME, named, damaged=bool(opened.fault), size=size)
-    return correct(tables) if chosen.LOCAL_TIME and zone is None else tables
+    return correct(tables) if unzoned else tables
+
+
+def _tell_times(conversation: Conversation, order: Order) -> None:
+    """Note what is wrong with the times of a log."""
+    issue = conversation.assembly.issue
+    if conversation.account["message"] and conversation.first is None:
+        issue("no_time", "its lines have no time: what needs one cannot be judged")
+    if order.late:
+        detail = "lines that threads wrote out of order, put in the order of their times"
+        issue("out_of_order", detail, order.first_late, count=order.late)
+    if order.set_back:
+        detail = "its times go back: a clock was set, an hour came twice, or logs were put together"
+        issue("time_goes_back", detail, order.first_set_back, count=order.set_back)
+
+
+def _head_lines(head: bytes) -> list[Line]:
+    return [Line(number, *unwrap(line)) for number, line in enumerate(decode(head).splitlines(), 1)]
 
 
 def _lines(opened: Opened) -> Iterator[Line]:
     text = io.TextIOWrapper(opened.stream, _encoding(opened.head), "replace", newline="\n")
+    near = told_day(decode(opened.head))
     for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
-        yield Line(number, *unwrap(line.rstrip("\r\n").removeprefix("\ufeff")))
+        what, stamp = unwrap(line.rstrip("\r\n").removeprefix("\ufeff"))
+        yield Line(number, what, dated(stamp, near) if stamp else "")
 
 
 def _encoding(head: bytes) -> str:

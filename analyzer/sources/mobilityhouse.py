@@ -36,8 +36,10 @@ _SPOKEN = re.compile(
 )
 _TIME = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 _BEGIN = re.compile(rf"\W{{0,3}}(?:{_TIME.pattern}|{_LEVEL}\b)")
-_BASIC = re.compile(rf"(?:^|(?<=\s))(?:{_LEVEL}:[\w.-]{{1,128}}:|[\w.]{{0,64}}ocpp:)")
-"""The shape that `logging.basicConfig` sets up, or a name alone."""
+_LOGGER = re.compile(
+    rf"(?:^|(?<=[\s\[]))(?:{_LEVEL}:[\w.-]{{1,128}}:|[\w.]{{0,64}}ocpp:)(?:[\w./-]{{1,128}}\.py:\d{{1,6}}\b)? ?"
+)
+"""What names the logger before the message: `INFO:ocpp:` of `logging.basicConfig`, or `ocpp:`, with a file's line."""
 _HOME_ASSISTANT = re.compile(r"\S{10} \S{8,15} [A-Z]{4,8} \([^)]{0,128}\) \[")
 """A shape of lines that is a format of its own."""
 _FRAME = re.compile(
@@ -87,8 +89,8 @@ def _station(before: str) -> str:
     >>> _station("INFO:ocpp:CP 7"), _station("2026-02-03 04:05:06,789 - ocpp - INFO - http://10.0.0.7:9000/CP7")
     ('CP 7', 'http://10.0.0.7:9000/CP7')
     """
-    basic = _BASIC.search(before)
-    return before[basic.end() :] if basic else before.rpartition(" ")[2]
+    logger = _LOGGER.search(before)
+    return before[logger.end() :] if logger else before.rpartition(" ")[2]
 
 
 def _other(line: Line, ts: int | None, station: str | None) -> Event:

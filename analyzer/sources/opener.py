@@ -10,13 +10,16 @@ import stat
 import sys
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEAD = 64 * 1024
+PIECE = 64 * 1024
+"""Bytes that are read at once: progress is told in such steps."""
 GZIP_MAGIC = b"\x1f\x8b"
+Buffered = io.BufferedReader | gzip.GzipFile
 READ_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a damaged gzip or a failing disk raises; the reader above turns it into an issue."""
 
@@ -36,7 +39,7 @@ class Opened(NamedTuple):
 class _Watched(io.RawIOBase):
     """A stream with its head put back, that reports progress and ends where reading fails, noting why."""
 
-    def __init__(self, head: bytes, rest: BinaryIO, progress: Callable[[], None], fault: list[str]) -> None:
+    def __init__(self, head: bytes, rest: Buffered, progress: Callable[[], None], fault: list[str]) -> None:
         self._head, self._rest, self._progress, self._fault = head, rest, progress, fault
 
     def readable(self) -> bool:
@@ -46,10 +49,7 @@ class _Watched(io.RawIOBase):
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         data, self._head = self._head[: len(view)], self._head[len(view) :]
         if not data:
-            try:
-                data = self._rest.read(len(view))
-            except READ_ERRORS as error:
-                self._fault.append(f"{error}" or type(error).__name__)
+            data = _read_up_to(self._rest, min(len(view), PIECE), self._fault)
         view[: len(data)] = data
         self._progress()
         return len(data)
@@ -60,46 +60,49 @@ def opened(path: str, progress: Callable[[int], None] | None = None) -> Iterator
     """Open an input, `-` being standard input; `progress` is told how many bytes of the file were read."""
     with contextlib.ExitStack() as stack:
         raw = _raw(path, stack)
-        start = _read_up_to(raw, 2)
-        plain: BinaryIO = io.BufferedReader(_Watched(start, raw, lambda: None, []), HEAD)
-        if start == GZIP_MAGIC:
-            plain = stack.enter_context(gzip.GzipFile(fileobj=plain))  # type: ignore[arg-type]
         fault: list[str] = []
-        try:
-            head = _read_up_to(plain, HEAD)
-        except READ_ERRORS as error:
-            head = b""
-            fault.append(f"{error}" or type(error).__name__)
+        start = _read_up_to(raw, len(GZIP_MAGIC), fault)
+        plain: Buffered = io.BufferedReader(_Watched(start, raw, lambda: None, fault), HEAD)
+        if start == GZIP_MAGIC:
+            plain = stack.enter_context(gzip.GzipFile(fileobj=plain))
+        head = _read_up_to(plain, HEAD, fault)
         tell = _teller(raw, progress)
         yield Opened(head, io.BufferedReader(_Watched(head, plain, tell, fault), 1 << 20), fault)
 
 
-def _raw(path: str, stack: contextlib.ExitStack) -> BinaryIO:
+def _raw(path: str, stack: contextlib.ExitStack) -> io.BufferedReader:
     if path == "-":
-        return sys.stdin.buffer
+        return cast("io.BufferedReader", sys.stdin.buffer)
+    shown = path if path.isprintable() else repr(path)
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):
-            raise InputError(f"{path} is a directory; name the files in it")
+            raise InputError(f"{shown} is a directory; name the files in it")
         if stat.S_ISSOCK(mode) or stat.S_ISBLK(mode):
-            raise InputError(f"{path} is neither a file nor a pipe")
+            raise InputError(f"{shown} is neither a file nor a pipe")
         return stack.enter_context(Path(path).open("rb"))
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError(f"{shown}: {error.strerror or error}") from None
     except ValueError as error:
-        raise InputError(f"{path!r}: {error}") from None
+        raise InputError(f"{shown}: {error}") from None
 
 
-def _read_up_to(stream: BinaryIO, size: int) -> bytes:
-    """Read until `size` bytes are there or the stream ends: a pipe gives them in pieces."""
+def _read_up_to(stream: Buffered, size: int, fault: list[str]) -> bytes:
+    """Read until `size` bytes are there, the stream ends or reading fails; what came before is kept.
+
+    A pipe gives its bytes in pieces, and so does a damaged gzip the last ones that are sound.
+    """
     parts, missing = [], size
-    while missing and (part := stream.read(missing)):
-        parts.append(part)
-        missing -= len(part)
+    try:
+        while missing and not fault and (part := stream.read1(missing)):
+            parts.append(part)
+            missing -= len(part)
+    except READ_ERRORS as error:
+        fault.append(f"{error}" or type(error).__name__)
     return b"".join(parts)
 
 
-def _teller(raw: BinaryIO, progress: Callable[[int], None] | None) -> Callable[[], None]:
+def _teller(raw: io.BufferedReader, progress: Callable[[int], None] | None) -> Callable[[], None]:
     if progress is None or not raw.seekable():
         return lambda: None
 

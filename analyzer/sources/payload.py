@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from analyzer.sources.events import Line
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from analyzer.sources.events import Line
 
 MAX_LINES = 2_000
 """Lines that one message may go on over."""
@@ -100,5 +100,5 @@ def _settled(waiting: list[Line]) -> Iterator[tuple[Line, int]]:
             while end > 0:
                 end -= len(waiting[taken].text)
                 taken += 1
-            yield Line(waiting[0].number, "".join(line.text for line in waiting[:taken])), taken
+            yield waiting[0]._replace(text="".join(line.text for line in waiting[:taken])), taken
     yield from ((line, 1) for line in waiting[taken:])

@@ -78,7 +78,7 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
 
 def _blanks(lines: Iterable[Line]) -> Iterator[Line]:
     """Lines with blanks for TABs: a spreadsheet that a log went through made those, even inside its JSON."""
-    return (Line(line.number, line.text.replace("\t", " ")) for line in lines)
+    return (line._replace(text=line.text.replace("\t", " ")) for line in lines)
 
 
 def _event(ts: int | None, about: re.Match[str], number: int, extent: int, sessions: dict[str, str]) -> Event:

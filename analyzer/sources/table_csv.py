@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.ocpp import actions
 from analyzer.sources import fields
 from analyzer.sources.clocks import Clock
 from analyzer.sources.events import Event, Ignored, Line, Message, Trouble
+from analyzer.sources.orientation import oriented
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,16 +42,16 @@ _SEEN_BY_CSMS = {
     **dict.fromkeys(("in", "incoming", "inbound", "received", "receive", "recv", "rx"), "up"),
     **dict.fromkeys(("out", "outgoing", "outbound", "sent", "send", "tx"), "down"),
 }
-"""Words that depend on whose table it is: taken to be the CSMS's until an action says that it is the charger's."""
-_OTHER = {"up": "down", "down": "up"}
+"""Words that depend on whose table it is: the CSMS's, unless the actions show that it is the charger's."""
 _DELIMITERS = ",\t;|"
-_CALL = re.compile(r'\[\s*2\s*,\s*"(?P<id>(?:[^"\\]|\\.)*)"\s*,\s*"(?P<action>\w{1,60})"')
 _IDENTITY = re.compile(r'\[\s*[2-6]\s*,\s*"?(?P<id>(?:[^"\\,]|\\.)*)')
 _BEGIN = re.compile(r'\[\s*[2-6]\s*,\s*"')
 _EPOCH = re.compile(r"(\d{9,16})(\.\d{1,9})?")
 MAX_LINES = 2_000
 """Lines that one row may have."""
 MAX_CELL = 16 * 1024 * 1024
+PROBED = 200
+"""Rows that show whether the oldest or the newest comes first."""
 
 
 class _Table:
@@ -58,7 +59,6 @@ class _Table:
 
     def __init__(self, columns: dict[str, int], width: int, delimiter: str) -> None:
         self.columns, self.width, self.delimiter = columns, width, delimiter
-        self.of_charger: bool | None = None
         self.id_is_message: bool | None = None
 
     def cell(self, cells: list[str], name: str) -> str:
@@ -67,14 +67,18 @@ class _Table:
 
     def cells(self, text: str) -> list[str]:
         """The cells of a row. JSON that stands unquoted in the last column is not taken apart at its commas."""
-        try:
-            found = next(csv.reader([text], delimiter=self.delimiter), [])
-        except csv.Error:  # a carriage return within a cell without quotes, or a cell beyond MAX_CELL
-            return []
+        found = _cells(text, self.delimiter)
         last = self.width - 1
         if len(found) > self.width and self.columns["payload"] == last:
             found = [*found[:last], text.split(self.delimiter, last)[last]]
         return found
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:  # a carriage return within a cell without quotes, or a cell beyond MAX_CELL
+        return []
 
 
 class _Row(NamedTuple):
@@ -99,24 +103,38 @@ def sniff(head: str) -> float:
 def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
     """The events of a table, one a row."""
     csv.field_size_limit(MAX_CELL)
-    clock = Clock(zone)
-    table: _Table | None = None
-    rest = iter(lines)
-    for line in rest:
+    yield from oriented(_oldest_first(_events(iter(lines), Clock(zone))))
+
+
+def _oldest_first(events: Iterator[Event]) -> Iterator[Event]:
+    """The events, turned round where the table has the newest row first, as those that a web page exports."""
+    first = list(itertools.islice(events, PROBED))
+    times = [event.ts for event in first if isinstance(event, Message) and event.ts is not None]
+    steps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    if sum(step < 0 for step in steps) > sum(step > 0 for step in steps):
+        yield from reversed([*first, *events])
+        return
+    yield from first
+    yield from events
+
+
+def _events(lines: Iterator[Line], clock: Clock) -> Iterator[Event]:
+    for line in lines:
         table = _table(line.text)
         if table is not None:
             yield Ignored(line.number)
-            break
-        yield Trouble(line.number, "not_understood", line.text[:200]) if line.text.strip() else Ignored(line.number)
-    if table is not None:
-        for row in _rows(rest, table, clock):
-            yield from _events(row, table, clock)
+            for row in _rows(lines, table, clock):
+                yield from _row_events(row, table, clock)
+        elif line.text.strip():
+            yield Trouble(line.number, "not_understood", line.text[:200])
+        else:
+            yield Ignored(line.number)
 
 
 def _table(header: str) -> _Table | None:
     """The columns that a header names; None where it is no header of a table of messages."""
     delimiter = max(_DELIMITERS, key=header.count)
-    names = [fields.plain(name) for name in next(csv.reader([header[:10_000]], delimiter=delimiter), [])]
+    names = [fields.plain(name) for name in _cells(header[:10_000], delimiter)]
     columns = {
         what: names.index(word)
         for what, words in SYNONYMS.items()
@@ -158,17 +176,18 @@ def _time(text: str, clock: Clock) -> int | None:
     return None if scale is None else round(float(text) * scale)
 
 
-def _events(row: _Row, table: _Table, clock: Clock) -> Iterator[Event]:
+def _row_events(row: _Row, table: _Table, clock: Clock) -> Iterator[Event]:
     cells = table.cells(row.text)
     ts = _time(table.cell(cells, "time"), clock)
     text = _text(cells, table)
     if text is not None:
-        direction = _direction(table.cell(cells, "direction"), text, table)
+        direction = _direction(table.cell(cells, "direction"))
         yield Message(ts, _station(cells, text, table), direction, text, row.number, row.extent)
         return
-    blank = not row.text.strip()
+    # Quotes are not doubled in what is told: secrets are known by their names in JSON.
+    told = row.text.replace('""', '"')[:200]
     for number in range(row.number, row.number + row.extent):
-        yield Ignored(number) if blank else Trouble(number, "not_understood", row.text[:200], ts)
+        yield Trouble(number, "not_understood", told, ts) if told.strip() else Ignored(number)
 
 
 def _text(cells: list[str], table: _Table) -> str | None:
@@ -177,9 +196,10 @@ def _text(cells: list[str], table: _Table) -> str | None:
     named = table.cell(cells, "action")
     kind = fields.kind(table.cell(cells, "kind"))
     identity = table.cell(cells, "message") or table.cell(cells, "id")
-    if payload.startswith("{") and identity and (kind or named):
+    if payload.startswith("{") and identity and (kind or "action" in table.columns):
         error = (table.cell(cells, "error"), table.cell(cells, "description"))
-        return fields.written(kind or 2, identity, named, payload, error)
+        kind = kind or (fields.CALL if named else fields.RESULT)
+        return fields.written(kind, identity, named, payload, error)
     return payload or None
 
 
@@ -193,17 +213,5 @@ def _station(cells: list[str], text: str, table: _Table) -> str:
     return "" if table.id_is_message else identity
 
 
-def _direction(word: str, text: str, table: _Table) -> str | None:
-    """The direction that a row tells; a call's action tells whose table it is, where the word alone does not."""
-    sure = fields.direction(word)
-    seen = _SEEN_BY_CSMS.get(fields.plain(word))
-    if sure is not None or seen is None:
-        return sure
-    call = _CALL.match(text)
-    by_action = actions.direction(call["action"]) if call else None
-    if by_action is not None:
-        table.of_charger = by_action != seen
-        return by_action
-    if table.of_charger is None:
-        return None
-    return _OTHER[seen] if table.of_charger else seen
+def _direction(word: str) -> str | None:
+    return fields.direction(word) or _SEEN_BY_CSMS.get(fields.plain(word))

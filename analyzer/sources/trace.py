@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from analyzer.sources.clocks import YEARS
 from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
 from analyzer.sources.trace_repeats import unroll
 
@@ -100,14 +101,16 @@ def _joined(lines: Iterable[Line]) -> Iterator[tuple[int, str, int]]:
 def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterator[tuple[int, int, float, int, str]]:
     day, before = DEFAULT_DAY, None
     for number, text, extent in lines:
-        others += [Ignored(number)] * (extent - 1)
+        others += [Ignored(number + more) for more in range(1, extent)]
         match = _LINE.fullmatch(text)
-        if match is None or (clock := _clock(match["time"])) is None:
+        clock = _clock(match["time"]) if match else None
+        named = _day(match["date"]) if match and match["date"] else day
+        if match is None or clock is None or named is None:
             blank = not text or text.startswith("#")
             others.append(Ignored(number) if blank else Trouble(number, "not_understood", text[:200]))
             continue
         if match["date"]:
-            day, before = datetime.fromisoformat(match["date"]).replace(tzinfo=UTC), None
+            day, before = named, None
         if before is not None and before - clock > HALF_A_DAY:
             day += timedelta(days=1)
         before = clock
@@ -119,6 +122,14 @@ def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterat
             number,
             f"{match['station']}\0{match['rest']}",
         )
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
 
 
 def _clock(text: str) -> timedelta | None:

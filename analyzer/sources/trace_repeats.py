@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_REPEATS = 100_000
+MAX_SPAN = 366 * 86_400
+"""Seconds from the first repeat of a line to the last: more is no example, and soon outside the calendar."""
 _COMPUTED = re.compile(r"\$\(([^()$]{1,60}(?:\([^()$]{1,40}\)[^()$]{0,40})?)\)")
 _OPERATORS = {
     ast.Add: operator.add,
@@ -30,10 +32,12 @@ def unroll(lines: Iterable[tuple[int, int, float, int, str]]) -> Iterator[tuple[
     for ts, repeats, step, number, rest in lines:
         while waiting and waiting[0][0] <= ts:
             yield _taken(heapq.heappop(waiting))
-        if repeats == 1:
+        if repeats <= 1:
             yield ts, number, compute(rest, ts, 0)
             continue
         for index in range(min(repeats, MAX_REPEATS)):
+            if index * step > MAX_SPAN:
+                break
             moment = ts + round(index * step * 1e6)
             heapq.heappush(waiting, (moment, order, number, compute(rest, moment, index)))
             order += 1

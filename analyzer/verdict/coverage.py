@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import pyarrow as pa
 
 MOST_SOURCES = 5
 MOST_REASONS = 6
@@ -23,6 +23,10 @@ WORDS = {
     "hole": "holes in a stream",
     "unreadable": "unreadable",
     "elided": "payloads that the log leaves out",
+    "no_time": "lines without a time",
+    "no_zone": "times without a zone",
+    "out_of_order": "lines out of order",
+    "time_goes_back": "times that go back",
 }
 
 
@@ -32,7 +36,7 @@ def coverage(tables: Mapping[str, pa.Table], runs: pa.Table) -> list[str]:
         *_inputs(tables["sources"]),
         *_encrypted(tables["connections"]),
         *_troubles(tables["issues"]),
-        *_unjudged(runs),
+        *_unjudged(runs, _stations(tables)),
     ]
 
 
@@ -76,7 +80,13 @@ def _troubles(issues: pa.Table) -> Iterator[str]:
         yield f"{WORDS.get(kind, kind.replace('_', ' '))}: {_count(count)}x, such as: {details[kind]}"[:200]
 
 
-def _unjudged(runs: pa.Table) -> Iterator[str]:
+def _stations(tables: Mapping[str, pa.Table]) -> int:
+    """How many chargers the input knows."""
+    known = [tables[name]["station"].cast(pa.string()).unique().to_pylist() for name in ("connections", "messages")]
+    return len({*known[0], *known[1]} - {None})
+
+
+def _unjudged(runs: pa.Table, known: int) -> Iterator[str]:
     reasons: dict[str, dict[str, None]] = {}
     stations: dict[str, set[str]] = {}
     for row in runs.select(["check", "station", "outcome", "why"]).to_pylist():
@@ -87,14 +97,14 @@ def _unjudged(runs: pa.Table) -> Iterator[str]:
             stations.setdefault(row["why"], set()).update({row["station"]} - {None})
     ordered = sorted(reasons, key=lambda why: -len(reasons[why]))
     for why in ordered[:MOST_REASONS]:
-        yield f"not judged: {', '.join(reasons[why])}{_of(stations[why])} ({why})"
+        yield f"not judged: {', '.join(reasons[why])}{_of(stations[why], known)} ({why})"
     if len(ordered) > MOST_REASONS:
         yield f"and {len(ordered) - MOST_REASONS} more reasons in the table runs"
 
 
-def _of(stations: set[str]) -> str:
-    """Of which stations, where they are few; of how many else; nothing where a check judged none."""
-    if not stations:
+def _of(stations: set[str], known: int) -> str:
+    """Of which stations, where they are few, else of how many; nothing where it is all of them."""
+    if not stations or len(stations) == known:
         return ""
     return (
         f" of {', '.join(sorted(stations))}" if len(stations) <= MOST_NAMES else f" of {_count(len(stations))} chargers"

@@ -43,7 +43,7 @@ def told(outages: Sequence[Row], ranked: Sequence[Row], beats: Ints) -> Row:
     first = groups[0]
     known = [row["duration"] for row in outages if row["duration"] is not None]
     gone = "" if len(known) == len(outages) else "; it was not seen to come back"
-    span = (f" for {length(known[0])}" if len(outages) == 1 else f", {length(sum(known))} in all") if known else ""
+    span = f", {length(sum(known))} in all" if len(outages) > 1 and known else ""
     dated = len({row["start"].date() for row in outages}) > 1
     others = [_clause(group, times(len(group.outages)), beats, dated=dated) for group in groups[1 : OTHERS + 1]]
     share = f"{len(first.outages)} of {len(outages)} times" if len(outages) > 1 else ""

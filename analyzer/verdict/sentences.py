@@ -71,19 +71,12 @@ def _station(
 
 
 def _findings(wrong: Sequence[Row], said: int) -> list[str]:
-    """The worst findings in the sentences that are left, and how many more there are."""
-    shown = max(SENTENCES - said, 1)
-    if len(wrong) > shown > 1:
-        shown -= 1  # the last sentence counts the rest
-    sentences = [_stopped(str(row["summary"])) for row in wrong[:shown]]
-    left = len(wrong) - shown
-    if left > 0:
-        more = f"{left} more finding{'s' * (left > 1)}"
-        sentences = (
-            [*sentences, f"{more} below."]
-            if said + len(sentences) < SENTENCES
-            else [*sentences[:-1], f"{sentences[-1][:-1]}; {more} below."]
-        )
+    """The worst findings in the sentences that are left; the last of them counts the rest."""
+    shown = wrong[: SENTENCES - said]
+    sentences = [_stopped(str(row["summary"])) for row in shown]
+    left = len(wrong) - len(shown)
+    if left and sentences:
+        sentences[-1] = f"{sentences[-1].rstrip('.')}; {left} more finding{'s' * (left > 1)} below."
     return sentences
 
 

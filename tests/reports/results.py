@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -199,3 +200,30 @@ def verdict(stations: Sequence[str]) -> pa.Table:
     )
     row = {"severity": "error", "sentences": sentences, "remedy": REMEDY, "owner": "CSMS", "confidence": "high"}
     return schema.from_rows("verdict", [{"station": station, **row} for station in stations])
+
+
+STRANGERS = {
+    "sources": ("source", "zone"),
+    "connections": ("station", "subprotocol", "version"),
+    "outages": ("station", "source"),
+    "causes": ("station", "evidence_for", "remedy", "owner"),
+    "checklist": ("station", "detail"),
+    "verdict": ("station", "sentences", "remedy", "owner", "missing"),
+    "issues": ("station", "detail", "source"),
+}
+"""Columns that hold, or are made of, strings of strangers."""
+
+
+def hostile(text: str) -> Result:
+    """The result of one charger in which every string of a stranger is this text."""
+    benign = result()
+    proof = [Evidence(text, 1203, micros(1188))]
+    finding = Finding(text, text, micros(1188), micros(40_000), text, 60.0, 180.0, text, 17, proof)
+    made = {name: _filled(name, benign.tables[name], columns, text) for name, columns in STRANGERS.items()}
+    changed = result((text,), rows=[finding], coverage=(text,), **made)
+    table = schema.from_rows("runs", [{"check": "MV26", "outcome": "failed", "why": text, "station": text}])
+    return replace(changed, findings=Findings(changed.findings.table, table))
+
+
+def _filled(name: str, table: pa.Table, columns: Iterable[str], text: str) -> pa.Table:
+    return schema.from_rows(name, [{**row, **dict.fromkeys(columns, text)} for row in table.to_pylist()])

@@ -65,3 +65,27 @@ def test_every_line_is_accounted_for() -> None:
 def test_last_signs_of_life_include_control_frames() -> None:
     (row,) = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat\n08:00:09 CP1 > ping")["connections"].to_pylist()
     assert row["last_up"].second == 9
+
+
+def test_a_message_that_cannot_be_read_is_a_line_that_is_not_understood() -> None:
+    (row,) = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat\n08:00:03 CP1 > raw nonsense")[
+        "sources"
+    ].to_pylist()
+    assert (row["records"], row["messages"], row["lifecycle"], row["unknown"]) == (3, 1, 1, 1)
+
+
+def test_an_end_that_is_told_again_adds_what_was_not_known() -> None:
+    text = '08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - lost\n08:01:00 CP1 - 1011 by csms "no pong"'
+    (row,) = tables(text)["connections"].to_pylist()
+    assert (row["end_kind"], row["end_side"], row["close_code"], row["close_reason"]) == (
+        "close",
+        "csms",
+        1011,
+        "no pong",
+    )
+    assert f"{row['end']:%H:%M:%S}" == "08:01:00"
+
+
+def test_an_end_after_new_messages_is_that_of_another_connection() -> None:
+    text = "08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 > Heartbeat\n08:03:00 CP1 - rst"
+    assert [row["end_kind"] for row in tables(text)["connections"].to_pylist()] == ["fin", "rst"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analyzer.checks.clock.standing import ahead, standings
 from analyzer.checks.rows import evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
@@ -110,7 +108,7 @@ def _words(error: float, at: int) -> str:
     >>> _words(95.0, 0), _words(-1.7e9, 1_767_225_600_000_000)
     ("The charger's clock stands 95 s ahead", "The charger's clock was never set: it says 1972")
     """
-    says = at / SECOND + error
-    if np.isfinite(says) and 0 <= says < datetime(NEVER_SET, 1, 1, tzinfo=UTC).timestamp():
+    says, earliest = at / SECOND + error, datetime(NEVER_SET, 1, 1, tzinfo=UTC).timestamp()
+    if 0 <= says < earliest <= at / SECOND:
         return f"The charger's clock was never set: it says {datetime.fromtimestamp(says, UTC).year}"
     return f"The charger's clock stands {ahead(error)}"

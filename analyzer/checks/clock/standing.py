@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, duration
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, reals, same, seconds, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, reals, same, seconds, wholes
+from analyzer.kernels.sequences import latest
 from analyzer.ocpp.payloads import decode, members, text
 from analyzer.ocpp.timestamps import parse
 
@@ -107,6 +109,26 @@ def csms_offsets(heartbeats: pa.Table, calls: pa.Table) -> dict[str, float]:
         if len(known):
             found[station] = float(np.median(known))
     return found
+
+
+def offsets_at(clock: pa.Table, sure: Flags, stations: pa.ChunkedArray, times: Ints) -> Reals:
+    """How many seconds ahead each (station, time) was stamped, by the sure rows of `clock`; NaN where none tells.
+
+    The last row before counts, else the first after it.
+    """
+    rows = clock.filter(pa.array(sure))
+    names = coded(stations)
+    place = pc.fill_null(pc.index_in(rows["station"].cast(pa.string()), pa.array(names.names, pa.string())), -1)
+    groups, moments, offsets = np.asarray(place, dtype=np.int64), micros(rows["ts"]), reals(rows["offset"])
+    order = np.lexsort((moments, groups))
+    groups, moments, offsets = groups[order], moments[order], offsets[order]
+    before = latest(groups, moments, names.codes, times)
+    after = np.searchsorted(groups, names.codes)
+    known = (after < len(groups)) & (
+        groups[np.minimum(after, len(groups) - 1)] == names.codes if len(groups) else False
+    )
+    hits = np.where(before >= 0, before, np.where(known, after, -1))
+    return np.where(hits >= 0, offsets[hits] if len(offsets) else np.nan, np.nan)
 
 
 def smaller(offsets: Reals, csms: float | None) -> Reals:

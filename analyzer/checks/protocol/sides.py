@@ -14,32 +14,37 @@ from analyzer.kernels.sequences import latest
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Ints
 
-WORDS = {"up": "The charger", "down": "The CSMS"}
+SIDES = {"up": "the charger", "down": "the CSMS"}
+WHO = {"up": "The charger", "down": "The CSMS"}
+"""Who sends in a direction, at the beginning of a sentence."""
 OTHER = {"up": "down", "down": "up"}
 
 
-def last_of_side(events: pa.Table, rows: pa.Table, times: Ints, *, other: bool = False) -> Ints:
+def last_of_side(
+    events: pa.Table, rows: pa.Table, times: Ints, *, other: bool = False, scope: str = "connection"
+) -> Ints:
     """For each row, the time of the last event at or before its time on its connection and side, or `NO_TIME`.
 
-    `other` looks at the side that answers. An event whose side is not known counts for both.
+    `other` looks at the side that answers, `scope` names the column that stands for the connection. An event whose side
+    is not known counts for both.
     """
-    wanted = coded(_sides(rows, other=other))
-    events = pa.concat_tables([_one_sided(events, "up"), _one_sided(events, "down")])
-    place = pc.fill_null(pc.index_in(_sides(events), pa.array(wanted.names, pa.string())), -1)
+    wanted = coded(_sides(rows, scope, other=other))
+    events = pa.concat_tables([_one_sided(events, scope, "up"), _one_sided(events, scope, "down")])
+    place = pc.fill_null(pc.index_in(_sides(events, scope), pa.array(wanted.names, pa.string())), -1)
     groups, moments = np.asarray(place, dtype=np.int64), micros(events["ts"])
     order = np.lexsort((moments, groups))
     hits = latest(groups[order], moments[order], wanted.codes, times)
     return np.where(hits >= 0, moments[order][hits] if len(order) else NO_TIME, NO_TIME)
 
 
-def _sides(table: pa.Table, *, other: bool = False) -> pa.ChunkedArray:
+def _sides(table: pa.Table, scope: str, *, other: bool = False) -> pa.ChunkedArray:
     up = pa.chunked_array([pa.array(same(table["direction"], "up") != other)])
     sides = pc.if_else(up, "up", "down")
-    return pc.binary_join_element_wise(pc.fill_null(table["connection"].cast(pa.string()), ""), sides, "\0")
+    return pc.binary_join_element_wise(pc.fill_null(table[scope].cast(pa.string()), ""), sides, "\0")
 
 
-def _one_sided(events: pa.Table, side: str) -> pa.Table:
-    """The connection, side and time of the events that are of this side or may be."""
+def _one_sided(events: pa.Table, scope: str, side: str) -> pa.Table:
+    """The scope, side and time of the events that are of this side or may be."""
     own = events.filter(pa.array(~same(events["direction"], OTHER[side])))
-    columns = [own["connection"].cast(pa.string()), pa.array([side] * len(own), pa.string()), own["ts"]]
-    return pa.table(columns, names=["connection", "direction", "ts"])
+    columns = [own[scope].cast(pa.string()), pa.array([side] * len(own), pa.string()), own["ts"]]
+    return pa.table(columns, names=[scope, "direction", "ts"])

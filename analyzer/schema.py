@@ -597,6 +597,16 @@ def sort(table: pa.Table) -> pa.Table:
 def _column(values: Sequence[object] | pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return values if values.type == kind else values.cast(kind)
-    if pa.types.is_dictionary(kind):
-        return pa.array(values, pa.string()).dictionary_encode()
-    return pa.array(values, kind)
+    try:
+        return (
+            pa.array(values, pa.string()).dictionary_encode()
+            if pa.types.is_dictionary(kind)
+            else pa.array(values, kind)
+        )
+    except UnicodeEncodeError:
+        # JSON may escape half a surrogate pair, which no UTF-8 holds (RFC 8259 8.2).
+        whole = [
+            value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
+            for value in values
+        ]
+        return _column(whole, kind)

@@ -26,7 +26,7 @@ def integral(groups: Ints, times: Ints, powers: Reals, size: int) -> Reals:
     """
     same = groups[1:] == groups[:-1]
     areas = np.where(same, (powers[1:] + powers[:-1]) / 2 * (times[1:] - times[:-1]) / HOUR, 0.0)
-    return np.bincount(groups[1:], areas, size) if len(areas) else np.zeros(size)
+    return np.asarray(np.bincount(groups[1:], areas, size), dtype=np.float64)
 
 
 def resolution(groups: Ints, values: Reals, size: int) -> Reals:

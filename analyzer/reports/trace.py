@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.kernels.columns import NO_TIME, SECOND, micros, wholes
-from analyzer.reports.text import HARMFUL, safe
+from analyzer.reports.text import HARMFUL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -156,8 +156,8 @@ def _ended(row: Row) -> str | None:
     elif how == "lost" and code == 1006:
         how = "1006"
     side = f" by {row['end_side']}" if row["end_side"] else ""
-    reason = safe(row["close_reason"] or "").replace("$(", "$ (")
-    return f"- {how}{side}" + (f' "{reason}"' if reason else "")
+    reason = _json_text(json.dumps(row["close_reason"] or "", ensure_ascii=False))
+    return f"- {how}{side}" + (f" {reason}" if row["close_reason"] else "")
 
 
 def _token(text: str, kept: str = "") -> str:

@@ -170,12 +170,20 @@ def _ended(ts: int, station: str, rest: str, number: int) -> Event:
     if match is None:
         return Trouble(number, "not_understood", f"- {rest[:200]}", ts, station)
     how, side = match["how"], match["side"]
-    reason = match["reason"].strip('"') if match["reason"] else None
+    reason = _quoted(match["reason"]) if match["reason"] else None
     if how == "1006":  # RFC 6455 7.1.5: no close frame was received
         return Disconnected(ts, station, number, "lost", side, 1006, reason)
     if how.isdigit():
         return Disconnected(ts, station, number, "close", side, int(how), reason)
     return Disconnected(ts, station, number, how, side, None, reason)
+
+
+def _quoted(text: str) -> str:
+    """A text in quotes: as JSON writes it, or else as it stands."""
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text.strip('"')
 
 
 def _spoken(

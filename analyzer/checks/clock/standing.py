@@ -147,10 +147,10 @@ def ahead(error: float) -> str:
     """How a clock stands, in words.
 
     >>> ahead(3598.7), ahead(-61.2), ahead(-200_000)
-    ('3599 s ahead', '61.2 s behind', '55.6 h behind')
+    ('3598.7 s ahead', '61.2 s behind', '55.6 h behind')
     """
     size = abs(error)
-    words = duration(size) if size < 600 or size > FARTHEST_ZONE + QUARTER else f"{size:.0f} s"
+    words = duration(size) if size < 600 or size > FARTHEST_ZONE + QUARTER else f"{round(size, 1):g} s"
     return f"{words} {'ahead' if error > 0 else 'behind'}"
 
 

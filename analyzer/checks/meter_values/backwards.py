@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from analyzer.checks.meter_values.registers import register_falls, registers
 from analyzer.checks.rows import by_station, evidence
@@ -13,6 +12,8 @@ from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.plan import check
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from analyzer.checks.meter_values.registers import Registers
     from analyzer.kernels.columns import Flags, Ints
 
@@ -60,7 +61,7 @@ def backwards(readings: pa.Table, transactions: pa.Table, boots: pa.Table) -> pa
     after, within = falls.after[told], falls.within[told]
     findings = list(_without_registers(readings, found))
     for station, rows in by_station(found.rows.take(after)):
-        outlets = np.array(found.outlets, dtype=object)[after[rows]]
+        outlets = found.outlets_of(after[rows])
         findings += [
             _finding(station, str(outlet), found, after[rows[outlets == outlet]], within[rows[outlets == outlet]])
             for outlet in dict.fromkeys(outlets)

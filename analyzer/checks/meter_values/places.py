@@ -48,7 +48,8 @@ def inside(rows: Ints, transactions: pa.Table, moments: Ints, *, charger: bool) 
     begin, end = (
         micros(transactions[name])[rows] for name in (("start", "end") if charger else ("started", "stopped"))
     )
-    return (rows >= 0) & (begin != NO_TIME) & (moments >= begin) & ((end == NO_TIME) | (moments <= end))
+    found: Flags = (rows >= 0) & (begin != NO_TIME) & (moments >= begin) & ((end == NO_TIME) | (moments <= end))
+    return found
 
 
 def _own(rows: pa.Table) -> pa.Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from analyzer.checks.meter_values.registers import register_falls, registers
 from analyzer.checks.rows import by_station, evidence, plural
@@ -13,6 +12,8 @@ from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.plan import check
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from analyzer.checks.meter_values.registers import Registers
     from analyzer.kernels.columns import Flags, Ints
 
@@ -65,11 +66,11 @@ def rebased(transactions: pa.Table, readings: pa.Table, boots: pa.Table) -> pa.T
     falls = register_falls(found, transactions, boots)
     told = falls.rebooted | falls.restarted | falls.habit
     after, rebooted, habit = falls.after[told], falls.rebooted[told], falls.habit[told]
-    names = np.array(found.outlets, dtype=object)
+    names = found.outlets_of(after)
     findings = []
     for station, rows in by_station(found.rows.take(after)):
-        for outlet in dict.fromkeys(names[after[rows]]):
-            chosen = rows[names[after[rows]] == outlet]
+        for outlet in dict.fromkeys(names[rows]):
+            chosen = rows[names[rows] == outlet]
             findings.append(
                 _finding(station, str(outlet), found, after[chosen], rebooted[chosen], habit=bool(habit[chosen].all()))
             )

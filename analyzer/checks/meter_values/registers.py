@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -39,7 +40,7 @@ class Registers(NamedTuple):
     """
 
     rows: pa.Table
-    outlets: list[str]
+    outlets: pa.ChunkedArray
     series: Ints
     moments: Ints
     seen: Ints
@@ -47,6 +48,10 @@ class Registers(NamedTuple):
     tolerance: Reals
     rates: Reals
     owner: Ints
+
+    def outlets_of(self, rows: Ints) -> npt.NDArray[np.object_]:
+        """The outlets of some rows, in words."""
+        return np.array(self.outlets.take(pa.array(rows)).to_pylist(), dtype=object)
 
 
 class Falls(NamedTuple):
@@ -81,7 +86,7 @@ def registers(readings: pa.Table, transactions: pa.Table) -> Registers:
     values, size = reals(rows["value"]), int(series.max(initial=-1)) + 1
     return Registers(
         rows,
-        names.to_pylist(),
+        names,
         series,
         moments,
         seen,
@@ -129,12 +134,12 @@ def _rebooted(found: Registers, boots: pa.Table, after: Ints) -> Flags:
     hits = latest(groups[order], times[order], coded(found.rows["station"]).codes[after], found.seen[after])
     moment = np.where(hits >= 0, times[order][hits], NO_TIME) if len(order) else np.full(len(after), NO_TIME)
     # What was measured before a boot may arrive after it.
-    flags: Flags = moment >= np.minimum(found.seen, found.moments)[after - 1]
-    return flags & (moment != NO_TIME)
+    flags: Flags = (moment != NO_TIME) & (moment >= np.minimum(found.seen, found.moments)[after - 1])
+    return flags
 
 
 def _ends(transactions: pa.Table, sampled: pa.Table, outlets: pa.Array) -> pa.Table:
-    """meterStart and meterStop as readings, of the outlets that send no samples. A stop below the start is MV39's."""
+    """The ends of transactions as readings, of the outlets that send no samples. A stop below the start is MV39's."""
     owned = _with_station(sampled, outlets)
     own = _with_station(transactions, places(transactions, transactions))
     quiet = ~np.asarray(pc.is_in(own, owned), dtype=bool)

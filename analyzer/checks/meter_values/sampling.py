@@ -8,20 +8,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.checks.meter_values.places import inside, places, transactions_of
+from analyzer.checks.meter_values.places import places, transactions_of
+from analyzer.checks.rows import by_station
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
 from analyzer.kernels.intervals import habit, usual
 from analyzer.kernels.sequences import gaps, latest
 from analyzer.ocpp.meter_values import MEASURAND
 
 if TYPE_CHECKING:
-    from analyzer.kernels.columns import Flags, Ints, Reals
+    from analyzer.kernels.columns import Ints, Reals
 
 KEY = "MeterValueSampleInterval"
 """The interval of samples in a transaction; SampledDataCtrlr.TxUpdatedInterval in 2.x."""
 REFUSED = ("Rejected", "NotSupported", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType")
 STRAY = 5 * SECOND
 """How far a sample may lie outside its transaction by its own time."""
+LONGER = 1.1
+"""How much longer a period must be than the interval to be another one."""
+INFERRED = "inferred"
 HEAD, SAMPLE, TAIL = -1, 0, 1
 
 
@@ -98,18 +102,19 @@ def intervals(found: Samples, settings: pa.Table, transactions: pa.Table) -> tup
     changed = (told != later) & ~(np.isnan(told) & np.isnan(later))
     spans = np.where(found.kind == SAMPLE, gaps(found.owner, found.moments), np.nan)
     spans[1:][found.kind[:-1] != SAMPLE] = np.nan
-    owners = coded(stations).codes[found.owner]
-    result, names = np.full(size, np.nan), list(origin)
-    for station in np.unique(owners).tolist():
-        mine = coded(stations).codes == station
-        for value in np.unique(told[mine & ~changed]).tolist():
-            group = mine & ~changed & ((told == value) | (np.isnan(told) & np.isnan(value)))
-            kept = habit(spans[group[found.owner]])
+    own = dict(by_station(pa.table({"station": stations.take(pa.array(found.owner))})))
+    result, names = np.full(size, np.nan), np.array(origin, dtype=object)
+    for station, rows in by_station(transactions):
+        steady = rows[~changed[rows]]
+        for value in np.unique(told[steady]).tolist():
+            group = steady[(told[steady] == value) | np.isnan(told[steady] + value)]
+            samples = own.get(station, group[:0])
+            kept = habit(spans[samples[np.isin(found.owner[samples], group)]])
             if np.isnan(value):
-                kept = kept if np.isnan(usual(kept)) else usual(kept)
-                names = ["inferred" if chosen else name for chosen, name in zip(group.tolist(), names, strict=True)]
-            result[group] = np.nan if value <= 0 else np.fmax(value, kept)
-    return result, names
+                result[group], names[group] = kept if np.isnan(usual(kept)) else usual(kept), INFERRED
+            elif value > 0:
+                result[group] = kept if kept > LONGER * value else value
+    return result, names.tolist()
 
 
 def _distinct(owner: Ints, moments: Ints, seen: Ints) -> tuple[Ints, Ints]:

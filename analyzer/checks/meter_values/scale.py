@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from analyzer.checks.meter_values.places import places, transactions_of
-from analyzer.checks.meter_values.sums import POWER, sums_of
+from analyzer.checks.meter_values.sums import sums_of
 from analyzer.checks.rows import by_station, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import micros, reals, same
@@ -16,6 +15,8 @@ from analyzer.ocpp.meter_values import MEASURAND
 from analyzer.plan import check
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from analyzer.checks.meter_values.sums import Sums
     from analyzer.kernels.columns import Flags, Ints, Reals
 
@@ -87,12 +88,17 @@ def scale(
     wrong = _compared(sums, enough, band, least)
     wrong |= _ends(sums, enough, transactions, band, least, known=set(wrong))
     names = np.array(places(transactions, transactions).to_pylist(), dtype=object)
-    judged = sums.rows[enough & ~np.isnan(sums.power)]
+    judged = np.zeros(transactions.num_rows, dtype=bool)
+    judged[sums.rows[enough & ~np.isnan(sums.power)]] = True
     findings = []
     for station, rows in by_station(transactions):
         own = [row for row in rows.tolist() if row in wrong]
-        if not own and not np.isin(rows, judged).any():
-            findings.append(not_judged(station, f"no transaction with {fewest} samples of both register and power"))
+        if not own and not judged[rows].any():
+            findings.append(
+                not_judged(
+                    station, f"no transaction with {fewest} samples of both register and power over {shortest:g} s"
+                )
+            )
         for outlet, why in dict.fromkeys((str(names[row]), wrong[row]) for row in own):
             chosen = [row for row in own if (str(names[row]), wrong[row]) == (outlet, why)]
             findings.append(_finding(station, outlet, why, chosen, sums, readings, owner, transactions))
@@ -149,7 +155,7 @@ def _finding(
     other = float(reals(transactions["energy"])[rows[0]]) if ends else float(sums.power[index])
     against = "its ends say" if ends else "its power adds up to"
     more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
-    proof = np.flatnonzero(np.isin(owner, rows) & same(readings["measurand"], MEASURAND, POWER))
+    proof = np.flatnonzero(np.isin(owner, rows) & same(readings["measurand"], MEASURAND))
     seen = micros(readings["ts"])[proof]
     return Finding(
         station,

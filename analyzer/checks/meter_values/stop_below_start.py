@@ -71,7 +71,8 @@ def stop_below_start(
     )
     findings = []
     for station, rows in by_station(transactions):
-        if not (~np.isnan(depth[rows])).any():
+        known = int((~np.isnan(depth[rows])).sum())
+        if not known:
             findings.append(not_judged(station, "no transaction of 1.6 with both its start and its end"))
         own = rows[lower[rows]]
         if not len(own):
@@ -82,7 +83,7 @@ def stop_below_start(
         findings.append(
             Finding(
                 station,
-                f"{plural(len(own), 'transaction')} of {len(rows)} ended below the start: {transactions['transaction'][worst].as_py()} "
+                f"{plural(len(own), 'transaction')} of {known} ended below the start: {transactions['transaction'][worst].as_py()} "
                 f"from {start[worst]:.10g} to {stop[worst]:.10g} Wh{measured}"
                 + (", which stands for a meter that was not read" if unread else "")
                 + (", which is rounding" if rounded else ""),

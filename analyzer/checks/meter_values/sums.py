@@ -54,7 +54,8 @@ def _of_groups(groups: Ints, owners: Ints, times: Ints, registers: Reals, powers
     names, group, counts = np.unique(groups, return_inverse=True, return_counts=True)
     group, size = group.ravel(), len(names)
     order = np.lexsort((times, group))
-    group, owners, times, registers, powers = (part[order] for part in (group, owners, times, registers, powers))
+    group, owners, times = group[order], owners[order], times[order]
+    registers, powers = registers[order], powers[order]
     last = np.cumsum(counts) - 1
     first = last - counts + 1
     best = np.lexsort((-counts, owners[first]))

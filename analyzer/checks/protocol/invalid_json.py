@@ -90,7 +90,8 @@ def _what(details: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _readable(messages: pa.Table) -> dict[tuple[str, str | None], int]:
     """How many messages of each station and side could be read."""
-    counts = messages.group_by(["station", "direction"]).aggregate([([], "count_all")])
+    columns = {name: messages[name].cast(pa.string()) for name in ("station", "direction")}
+    counts = pa.table(columns).group_by(list(columns)).aggregate([([], "count_all")])
     keys = zip(counts["station"].to_pylist(), counts["direction"].to_pylist(), strict=True)
     return dict(zip(keys, counts["count_all"].to_pylist(), strict=True))
 

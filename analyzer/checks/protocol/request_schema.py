@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.checks.protocol.sides import OTHER, SIDES
 from analyzer.checks.rows import by_station, evidence, plural
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from analyzer.ocpp.schemas import Violation
 
 MOST_RULES = 4
-MOST_KNOWN = 4096
-"""Requests whose outcome is kept: a Heartbeat is always the same, meter values never are."""
 EXTRA = "additionalProperties"
 WITHDRAWN = "ocpp2.0"
 """A subprotocol whose schemas are not those of 2.0.1, as which it is read otherwise."""
@@ -70,7 +68,7 @@ def request_schema(calls: pa.Table, connections: pa.Table) -> pa.Table:
     What to do: mend the side that sent it; until then, let the other side take what it can understand.
     Source: the JSON schemas of OCPP 1.6, 2.0.1 and 2.1; OCPP-J 1.6 errata 2025-04 2.1 and 3.2; 2.0.1 part 4 4.1.7.
     """
-    judged, broken = _validated(calls, _versions(calls, connections))
+    judged, broken = _validated(calls, connections)
     faulty = np.zeros(len(judged), dtype=bool)
     faulty[list(broken)] = True
     action, up = coded(calls["action"]), same(calls["direction"], "up")
@@ -87,37 +85,51 @@ def request_schema(calls: pa.Table, connections: pa.Table) -> pa.Table:
     return table(findings)
 
 
-def _versions(calls: pa.Table, connections: pa.Table) -> list[tuple[str, ...]]:
-    """For each request, the versions that it may be of: none where that cannot be told."""
-    said = dict(zip(connections["connection"].to_pylist(), connections["subprotocol"].to_pylist(), strict=True))
-    pairs = zip(calls["connection"].to_pylist(), calls["version"].to_pylist(), strict=True)
-    return [_possible(version, said.get(connection)) for connection, version in pairs]
+def _validated(calls: pa.Table, connections: pa.Table) -> tuple[Flags, dict[int, list[Violation]]]:
+    """Which requests have a schema, and what breaks it, by row. Equal requests are validated once."""
+    judged = np.zeros(calls.num_rows, dtype=bool)
+    broken: dict[int, list[Violation]] = {}
+    action, connection = coded(calls["action"]), coded(calls["connection"])
+    versions, kinds = _versions(calls, connections, connection.names)
+    subject = np.append(kinds, -1)[connection.codes] * (len(action.names) + 1) + action.codes
+    order = np.argsort(subject, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(subject[order])) + 1):
+        if not len(rows) or action.codes[rows[0]] < 0 or connection.codes[rows[0]] < 0:
+            continue
+        name, possible = action.names[action.codes[rows[0]]], versions[kinds[connection.codes[rows[0]]]]
+        payloads = pc.fill_null(calls["payload"].take(pa.array(rows)), "").combine_chunks().dictionary_encode()
+        told = [_violations(possible, name, payload) for payload in payloads.dictionary.to_pylist()]
+        places = np.asarray(payloads.indices, dtype=np.int64)
+        judged[rows] = np.array([found is not None for found in told], dtype=bool)[places]
+        faulty = np.flatnonzero(np.array([bool(found) for found in told], dtype=bool)[places])
+        broken.update(
+            (row, told[place] or []) for row, place in zip(rows[faulty].tolist(), places[faulty], strict=True)
+        )
+    return judged, broken
+
+
+def _versions(calls: pa.Table, connections: pa.Table, names: list[str]) -> tuple[list[tuple[str, ...]], Ints]:
+    """The versions that a connection may be of, as each combination that there is, and which one each connection has."""
+    agreed = dict(zip(connections["connection"].to_pylist(), connections["subprotocol"].to_pylist(), strict=True))
+    columns = {name: calls[name].cast(pa.string()) for name in ("connection", "version")}
+    told = pa.table(columns).group_by(list(columns)).aggregate([])
+    pairs = zip(told["connection"].to_pylist(), told["version"].to_pylist(), strict=True)
+    possible = {name: _possible(version, agreed.get(name)) for name, version in pairs}
+    found = sorted(set(possible.values()))
+    return found, np.array([found.index(possible[name]) for name in names], dtype=np.int64)
 
 
 def _possible(version: str | None, subprotocol: str | None) -> tuple[str, ...]:
+    """The versions that a request may be of: none where that cannot be told."""
     if version is None or subprotocol == WITHDRAWN:
         return ()
     # Most actions of 2.0.1 are actions of 2.1 too, so where the subprotocol was not seen it may be either.
     return ("2.0.1", "2.1") if version == "2.0.1" and subprotocol is None else (version,)
 
 
-def _validated(calls: pa.Table, versions: list[tuple[str, ...]]) -> tuple[Flags, dict[int, list[Violation]]]:
-    """Which requests have a schema, and what breaks it, by row."""
-    judged = np.zeros(calls.num_rows, dtype=bool)
-    broken: dict[int, list[Violation]] = {}
-    requests = zip(versions, calls["action"].to_pylist(), calls["payload"].to_pylist(), strict=True)
-    for row, request in enumerate(requests):
-        found = _violations(*request)
-        judged[row] = found is not None
-        if found:
-            broken[row] = found
-    return judged, broken
-
-
-@functools.lru_cache(maxsize=MOST_KNOWN)
-def _violations(versions: tuple[str, ...], action: str | None, payload: str | None) -> list[Violation] | None:
+def _violations(versions: tuple[str, ...], action: str, payload: str) -> list[Violation] | None:
     """What breaks the schema of every version that it may be; None where no version has the action."""
-    told = [violations(version, action or "", payload or "") for version in versions]
+    told = [violations(version, action, payload) for version in versions]
     judged = [found for found in told if found is not None]
     return min(judged, key=len) if judged else None
 

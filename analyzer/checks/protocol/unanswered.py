@@ -108,7 +108,8 @@ def unanswered(
     up, answered = same(calls["direction"], "up"), same(calls["status"], "answered", "error")
     heard = _heard(connections, calls)
     last = _last_of_connection(connections, calls, heard)
-    waited = ~answered & (reals(calls["open"]) >= patience) & ~sent_again(calls) & ~(last & up)
+    waited = ~answered & (reals(calls["open"]) >= patience) & ~(last & up)
+    waited &= ~_sent_again(calls, waited)
     waited &= ~_unregistered(calls, boots) & ~_unseen(calls, issues, transport, patience) & ~_within(dead, calls)
     judged, vital = answered | waited, waited & _never_delivered(calls, answered)
     shown = captured(connections, sources)
@@ -238,16 +239,27 @@ def _within(dead: pa.Table, calls: pa.Table) -> Flags:
 
 def _never_delivered(calls: pa.Table, answered: Flags) -> Flags:
     """Whether a vital call was not answered when it was sent again either, with whatever id and connection."""
-    vital = same(calls["action"], *VITAL) & same(calls["direction"], "up")
-    times, stations = micros(calls["ts"]), coded(calls["station"])
-    keys = content(calls) * (len(stations.names) + 1) + stations.codes
-    rows = np.flatnonzero(vital & answered)
+    vital = np.flatnonzero(same(calls["action"], *VITAL) & same(calls["direction"], "up"))
+    asked = calls.take(pa.array(vital))
+    times, stations = micros(asked["ts"]), coded(asked["station"])
+    keys = content(asked) * (len(stations.names) + 1) + stations.codes
+    rows = np.flatnonzero(answered[vital])
     order = rows[np.lexsort((times[rows], keys[rows]))]
     last = np.searchsorted(keys[order], keys, side="right") - 1
     known = last >= 0
     known[known] = keys[order][last[known]] == keys[known]
     # A transaction's message that was answered once is delivered; a boot needs an answer each time.
-    delivered = known & ~same(calls["action"], "BootNotification")
+    delivered = known & ~same(asked["action"], "BootNotification")
     delivered[known] |= times[order][last[known]] > times[known]
-    found: Flags = vital & ~delivered
+    found = np.zeros(calls.num_rows, dtype=bool)
+    found[vital[~delivered]] = True
+    return found
+
+
+def _sent_again(calls: pa.Table, waited: Flags) -> Flags:
+    """Whether a call that waited was soon sent again: only those with its id need a look."""
+    ids = calls["id"].filter(pa.array(waited)).combine_chunks()
+    rows = np.flatnonzero(np.asarray(pc.is_in(calls["id"], ids), dtype=bool))
+    found = np.zeros(calls.num_rows, dtype=bool)
+    found[rows] = sent_again(calls.take(pa.array(rows)))
     return found

@@ -129,7 +129,7 @@ def _finding(station: str, rows: pa.Table, chosen: Ints, late: Reals, unplugged:
 def _loss(rows: pa.Table, row: int, late: Reals) -> str:
     what = "StopTransaction" if rows["action"][row].as_py() == "StopTransaction" else "TransactionEvent Ended"
     after = duration(round(float(late[row])))
-    return f"{what} was replayed {after} after a power loss (transaction {rows['transaction'][row]})"
+    return f"{what} was replayed after a power loss, {after} late (transaction {rows['transaction'][row]})"
 
 
 def _after_power_loss(rows: pa.Table, boots: pa.Table, late: Reals) -> Flags:

@@ -93,7 +93,7 @@ def test_the_newest_of_several_times_in_a_message_counts() -> None:
 def test_an_end_by_power_loss_after_a_boot_says_so_however_soon_it_comes() -> None:
     text = start("$(now)") + boot("08:20:00") + stop("2026-01-01T08:19:40Z", "08:20:02") + LIVE
     (found,) = findings(offline_replay, text)
-    assert str(found["summary"]).endswith("StopTransaction was replayed 22 s after a power loss (transaction 7)")
+    assert str(found["summary"]).endswith("StopTransaction was replayed after a power loss, 22 s late (transaction 7)")
 
 
 def test_an_end_by_power_loss_before_the_boot_was_not_replayed() -> None:
@@ -120,7 +120,7 @@ def test_a_2x_end_after_a_power_loss_says_so(version: str) -> None:
         + event("Ended", '"timestamp": "2026-01-01T08:18:02Z", "offline": true', "08:20:02", "PowerLoss")
     )
     (found,) = findings(offline_replay, text)
-    assert "TransactionEvent Ended was replayed 120 s after a power loss (transaction t)" in str(found["summary"])
+    assert "TransactionEvent Ended was replayed after a power loss, 120 s late (transaction t)" in str(found["summary"])
 
 
 @pytest.mark.parametrize("payload", ["[]", '{"timestamp": 7}', '{"timestamp": "x", "transactionInfo": []}', "null"])
@@ -132,7 +132,7 @@ def test_the_growatt_charger_replayed_its_stop_after_the_power_cut(corpus: Path)
     workspace = Workspace(read(str(corpus / "captures" / "growatt_1218.pcap")), DERIVATIONS)
     (found,) = offline_replay(*workspace.tables(offline_replay.needs)).to_pylist()
     assert (found["count"], found["value"]) == (1, pytest.approx(117, abs=1))
-    assert "StopTransaction was replayed 117 s after a power loss (transaction 1967736)" in found["summary"]
+    assert "StopTransaction was replayed after a power loss, 117 s late (transaction 1967736)" in found["summary"]
 
 
 @pytest.mark.parametrize("name", ["healthy.pcap", "healthy_201.pcap", "healthy.log"])

@@ -63,16 +63,17 @@ def usual_rates(groups: Ints, times: Ints, values: Reals, size: int) -> Reals:
     return found
 
 
-def falls(groups: Ints, times: Ints, values: Reals, tolerance: Reals) -> Flags:
+def falls(groups: Ints, times: Ints, values: Reals, tolerance: Reals, doubt: Reals) -> Flags:
     """Where a register stands lower than at the row before, and stays so. Rows must be sorted by group and time.
 
     Up to three readings that stray from its course and come back to it, below (a dip) or above (a spike), are no fall:
-    of the two readings of a step, the likelier is the one that leaves a step near the usual. `tolerance` is per row.
+    the step that leads back is its depth and more, not one of the usual steps. How many usual steps it must exceed
+    beside half of the depth is the `doubt` of each row: 1.5 decides for the likelier of the two. `tolerance` is per row.
 
     >>> hours = np.arange(5) * 3_600_000_000
-    >>> falls(np.zeros(5, int), hours, np.array([100.0, 200, 50, 150, 250]), np.ones(5)).tolist()
+    >>> falls(np.zeros(5, int), hours, np.array([100.0, 200, 50, 150, 250]), np.ones(5), np.full(5, 1.5)).tolist()
     [False, False, True, False, False]
-    >>> falls(np.zeros(5, int), hours, np.array([100.0, 200, 0, 400, 500]), np.ones(5)).any()
+    >>> falls(np.zeros(5, int), hours, np.array([100.0, 200, 0, 400, 500]), np.ones(5), np.full(5, 1.5)).any()
     np.False_
     """
     found = np.zeros(len(values), dtype=bool)
@@ -92,6 +93,6 @@ def falls(groups: Ints, times: Ints, values: Reals, tolerance: Reals) -> Flags:
             depth = values[first] - values[lower] if low else values[upper] - values[last]
             usual = rates[groups[last]] * (times[upper] - times[lower]) / SECOND
             back = (groups[first] == groups[last]) & (values[last] >= values[first] - tolerance[last])
-            stray |= inside & back & (values[upper] - values[lower] > depth / 2 + 1.5 * usual)
+            stray |= inside & back & (values[upper] - values[lower] > depth / 2 + doubt[rows] * usual)
     found[rows[stray]] = False
     return found

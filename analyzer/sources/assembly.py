@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer import schema
 from analyzer.ocpp import actions
-from analyzer.ocpp.pseudonyms import conceal
+from analyzer.ocpp.concealment import conceal
 from analyzer.wire import ocppj
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from analyzer.ocpp.pseudonyms import conceal
+from analyzer.ocpp.concealment import conceal
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.events import Connected, Control, Disconnected, Ignored, Message, Refused, Trouble
 

@@ -62,6 +62,11 @@ _END = re.compile(
     r'(?P<how>\d{4}|fin|rst|timeout|lost)(?:\s+by\s+(?P<side>station|csms|middle))?(?:\s+(?P<reason>".*"))?'
 )
 _WHOLE_COLUMNS = frozenset({"client_port", "server_port", "http_status"})
+_PORT, _STATUS = re.compile(r"[0-9]{1,5}"), re.compile(r"[0-9]{3}")
+_COLUMNS = _WHOLE_COLUMNS | frozenset(
+    "path host scheme agent offered subprotocol version extensions authorization user client server".split()  # noqa: SIM905 - a list of names reads best as words
+)
+"""What a line may tell of a connection beside its times, its end and what the reader finds out."""
 
 
 def sniff(head: str) -> float:
@@ -145,24 +150,35 @@ def _event(
     ts: int, station: str, what: str, number: int, open_calls: dict[tuple[str, str], list[str]], counter: list[int]
 ) -> Event:
     sign, rest = what[0], what[1:].strip()
+    attributes = _attributes(rest) if sign in {"+", "x"} else {}
+    if attributes is None:
+        return Trouble(number, "not_understood", what[:200], ts, station)
     if sign == "+":
         words = [word for word in rest.split() if "=" not in word]
-        attributes = _attributes(rest)
         offered = words[0] if words else ""
         return Connected(ts, station, number, {"offered": offered, "subprotocol": offered or None, **attributes})
     if sign == "x":
         status = rest.split()[0] if rest else ""
-        if not (status.isdigit() and len(status) == 3):
+        if not _STATUS.fullmatch(status) or "http_status" in attributes:
             return Trouble(number, "not_understood", what[:200], ts, station)
-        return Refused(ts, station, number, int(status), _attributes(rest))
+        return Refused(ts, station, number, int(status), attributes)
     if sign == "-":
         return _ended(ts, station, rest, number)
     return _spoken(ts, station, "up" if sign == ">" else "down", rest, number, open_calls, counter)
 
 
-def _attributes(text: str) -> dict[str, object]:
-    pairs = (word.split("=", 1) for word in text.split() if "=" in word)
-    return {key: int(value) if key in _WHOLE_COLUMNS and value.isdigit() else unquote(value) for key, value in pairs}
+def _attributes(text: str) -> dict[str, object] | None:
+    """The columns that a line tells, None where one is none of those that it may tell."""
+    found: dict[str, object] = {}
+    for word in text.split():
+        name, sign, value = word.partition("=")
+        if not sign:
+            continue
+        whole = name in _WHOLE_COLUMNS
+        if name not in _COLUMNS or (whole and not _PORT.fullmatch(value)):
+            return None
+        found[name] = int(value) if whole else unquote(value)
+    return found
 
 
 def _ended(ts: int, station: str, rest: str, number: int) -> Event:

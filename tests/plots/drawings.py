@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
+from analyzer import schema
 from analyzer.plots import KINDS, figure
 from tests.manuals import workspace
 
@@ -33,8 +36,6 @@ OUTCOMES = ("findings",)
 
 def tables(text: str, kind: str) -> list[pa.Table]:
     """The tables that a plot reads, of a trace; there are no findings."""
-    from analyzer import schema
-
     made = workspace(text)
     return [schema.empty(name) if name in OUTCOMES else made.table(name) for name in figure.needs(kind)]
 
@@ -43,6 +44,16 @@ def drawn(kind: str, text: str, *, station: str | None = None) -> Figure:
     return KINDS[kind](*tables(text, kind), station=station)
 
 
+def parsed(text: str) -> ET.Element:
+    """An SVG as its elements."""
+    return ET.fromstring(text)  # noqa: S314 - the project wrote it itself
+
+
+def words(text: str) -> list[str]:
+    """What is written in an SVG."""
+    return ["".join(element.itertext()).strip() for element in parsed(text).iter("{http://www.w3.org/2000/svg}text")]
+
+
 def night(*stations: str) -> str:
     """A night of each charger."""
-    return "\n".join(NIGHT.format(station=station) for station in stations)
+    return "\n".join(NIGHT.format(station=quote(station, safe="")) for station in stations)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,12 +17,15 @@ from tests.reports.strangers import STRINGS, harmful
 MANY = [f"CP-{number}" for number in range(1, 101)]
 FETCHING = frozenset({"src", "href", "xlink:href", "srcset", "data", "action", "poster", "background", "ping", "cite"})
 
+if TYPE_CHECKING:
+    from analyzer.verdict.result import Result
+
 
 def page(text: str) -> Page:
     return Page(text)
 
 
-def drawn(result: results.Result) -> str:
+def drawn(result: Result) -> str:
     return html.render(result, figures(result))
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,8 +12,11 @@ from tests.reports import results
 from tests.reports.golden import assert_golden
 from tests.reports.strangers import STRINGS
 
+if TYPE_CHECKING:
+    from analyzer.verdict.result import Result
 
-def document(result: results.Result) -> dict[str, Any]:
+
+def document(result: Result) -> dict[str, Any]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON (RFC 8259 6)")
 

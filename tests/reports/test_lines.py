@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from analyzer.findings import Finding
@@ -7,8 +9,11 @@ from analyzer.reports import lines
 from tests.reports import results
 from tests.reports.strangers import STRINGS, harmful
 
+if TYPE_CHECKING:
+    from analyzer.verdict.result import Result
 
-def rendered(result: results.Result) -> list[str]:
+
+def rendered(result: Result) -> list[str]:
     return list(lines.render(result.findings, result.tables["sources"]))
 
 

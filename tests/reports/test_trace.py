@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Tables = dict[str, "pa.Table"]
+Thing = Message | Control | Connected | Refused | Disconnected
 EIGHT = 1_767_254_400_000_000
 COMPARED = ("messages", "controls", "connections")
 OF_THE_INPUT = {"source", "origin", "connection", "bytes"}
@@ -73,7 +74,7 @@ PARTS = st.one_of(
 )
 TEXTS = st.builds(lambda parts, plain: json.dumps(parts, ensure_ascii=plain), PARTS, st.booleans()).filter(encodable)
 SIDES = st.sampled_from(["up", "down"])
-THINGS: st.SearchStrategy[Event] = st.one_of(
+THINGS: st.SearchStrategy[Thing] = st.one_of(
     st.builds(lambda side, text: Message(0, "", side, text, 0), SIDES, TEXTS),
     st.builds(lambda side, kind: Control(0, "", side, kind, 0), SIDES, st.sampled_from(["ping", "pong"])),
     st.builds(lambda attributes: Connected(0, "", 0, attributes), ATTRIBUTES),
@@ -88,7 +89,7 @@ THINGS: st.SearchStrategy[Event] = st.one_of(
 PAUSES = st.sampled_from([1, 1000, 1_000_000, 59_999_999, 3_600_000_000, 40 * 86_400_000_000])
 
 
-def life(steps: list[tuple[int, str, Event]]) -> list[Event]:
+def life(steps: list[tuple[int, str, Thing]]) -> list[Event]:
     """Things one after another, each at a time of its own; an end is told once."""
     times = itertools.accumulate((pause for pause, _, _ in steps), initial=EIGHT)
     ended: set[str] = set()

@@ -108,7 +108,24 @@ def test_what_is_no_arithmetic_is_left_as_it_stands(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["hello", "25:00:00 CP1 > Heartbeat", "08:00:00 CP1 - never", "08:00:00 CP1 x no", "08:00:00 CP1 >"]
+    "line",
+    [
+        "08:00:00 CP1 + station=CP2",
+        "08:00:00 CP1 + nonsense=1",
+        "08:00:00 CP1 + ts=1",
+        "08:00:00 CP1 + client_port=99999999999999999999",
+        "08:00:00 CP1 + client_port=²",
+        "08:00:00 CP1 x 401 origin=3",
+        "08:00:00 CP1 x 401 http_status=403",
+        "08:00:00 CP1 x ٤٠١",
+        "2026-02-30 08:00:00 CP1 > Heartbeat",
+        "0000-01-01 08:00:00 CP1 > Heartbeat",
+        "hello",
+        "25:00:00 CP1 > Heartbeat",
+        "08:00:00 CP1 - never",
+        "08:00:00 CP1 x no",
+        "08:00:00 CP1 >",
+    ],
 )
 def test_a_line_that_is_not_understood_is_told(line: str) -> None:
     (event,) = events(line)
@@ -123,3 +140,8 @@ def test_comments_and_blank_lines_tell_nothing() -> None:
 def test_its_sample_is_trace_notation() -> None:
     assert trace.sniff(trace.SAMPLE) == 1.0
     assert not [event for event in events(trace.SAMPLE) if isinstance(event, Trouble)]
+
+
+def test_a_repeat_without_end_stays_within_a_year() -> None:
+    found = events("08:00:00x999999/999999999s CP1 > ping\n08:00:00x0/1s CP1 > ping")
+    assert [event.origin for event in found] == [1, 2]

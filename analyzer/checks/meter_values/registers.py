@@ -24,6 +24,8 @@ FEWEST = 3
 """Transactions that make a habit."""
 HABIT = 0.9
 """Their share that makes it one."""
+DOUBT, DOUBT_BETWEEN = 1.5, 10.0
+"""How many usual steps lead back from a reading that strays, at least: a new transaction may well start lower."""
 REBOOTS = ("reboot", "unknown")
 """Kinds of boots that may have reset a meter."""
 COLUMNS = (
@@ -99,7 +101,9 @@ def registers(readings: pa.Table, transactions: pa.Table) -> Registers:
 
 def register_falls(found: Registers, transactions: pa.Table, boots: pa.Table) -> Falls:
     """Where registers go back for good, in the charger's order and in that of arrival: a set clock is no fall."""
-    marked = falls(found.series, found.moments, found.values, found.tolerance)
+    boundary = np.append(False, found.owner[1:] != found.owner[:-1])[: len(found.owner)]
+    doubt = np.where(boundary, DOUBT_BETWEEN, DOUBT)
+    marked = falls(found.series, found.moments, found.values, found.tolerance, doubt)
     marked[1:] &= (found.moments[1:] > found.moments[:-1]) & (found.seen[1:] >= found.seen[:-1])
     restarted, habit = _restarts(found, transactions)
     last = np.append(found.series[1:] != found.series[:-1], True)[: len(marked)]
@@ -111,16 +115,25 @@ def register_falls(found: Registers, transactions: pa.Table, boots: pa.Table) ->
 
 
 def _restarts(found: Registers, transactions: pa.Table) -> tuple[Flags, Flags]:
-    """Rows whose register has just started at 0, and rows of series in which it does so in each transaction."""
-    begins = np.append(micros(transactions["start"]), NO_TIME)[found.owner]
-    since = np.where((begins == NO_TIME) | (begins > found.moments), 0, found.moments - np.maximum(begins, 0)) / SECOND
-    # Three times the usual rate: the first sample may come long after the start, and at more power than later ones.
-    fresh = found.values <= NEAR + 3 * found.rates[found.series] * since
-    changes = np.append(True, (np.diff(found.series) != 0) | (np.diff(found.owner) != 0))[: len(fresh)]
-    firsts = np.flatnonzero(changes & (found.owner >= 0))
-    size = len(found.rates)
-    counts = np.bincount(found.series[firsts], minlength=size)
-    started = np.bincount(found.series[firsts], fresh[firsts], minlength=size)
+    """Rows at which a transaction begins near 0, and rows of series in which nearly all transactions do.
+
+    The first sample may come long after the start: it may be as high as three times the power of its transaction gives.
+    """
+    size, length = len(found.rates), len(found.values)
+    changes = np.append(True, (np.diff(found.series) != 0) | (np.diff(found.owner) != 0))[:length]
+    firsts = np.flatnonzero(changes)
+    lasts = np.append(firsts[1:], length)[: len(firsts)] - 1
+    spans = np.maximum(found.moments[lasts] - found.moments[firsts], SECOND) / SECOND
+    rates = np.maximum(found.rates[found.series[firsts]], (found.values[lasts] - found.values[firsts]) / spans)
+    begins = np.append(micros(transactions["start"]), NO_TIME)[found.owner[firsts]]
+    known = (begins != NO_TIME) & (begins <= found.moments[firsts])
+    since = (found.moments[firsts] - np.where(known, begins, found.moments[firsts])) / SECOND
+    near = found.values[firsts] <= NEAR + 3 * rates * since
+    fresh = np.zeros(length, dtype=bool)
+    fresh[firsts] = near
+    owned = found.owner[firsts] >= 0
+    counts = np.bincount(found.series[firsts][owned], minlength=size)
+    started = np.bincount(found.series[firsts][owned], near[owned], minlength=size)
     return fresh, ((started >= FEWEST) & (started >= HABIT * counts))[found.series]
 
 

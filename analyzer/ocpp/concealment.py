@@ -1,0 +1,95 @@
+"""Secrets in messages, replaced by pseudonyms before anything else sees them.
+
+It works on text, not on decoded JSON: a message that cannot be decoded must not give its secrets away either.
+"""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.ocpp.payloads import decode
+from analyzer.ocpp.pseudonyms import pseudonym, pseudonymous_number
+
+_TOKENS = "idTag|parentIdTag|idToken|idTagInfoId|iccid|imsi|groupIdTag"
+_PASSWORDS = "AuthorizationKey|BasicAuthPassword|authorizationKey|password|basicAuthPassword|apnPassword|simPin"
+_HINTS = ("idT", "Tag", "iccid", "imsi", "assword", "uthorizationKey", "simPin")
+_LITERALS = frozenset({"null", "true", "false", "None", "True", "False"})
+"""What JSON and Python write without quotes and is no secret."""
+
+
+def _member(names: str) -> re.Pattern[str]:
+    """A member by its name, with its value: in quotes of either kind, in escaped quotes, or bare.
+
+    JSON within JSON (DataTransfer) has escaped quotes, Python's dictionaries in logs have single ones.
+    """
+    return re.compile(
+        rf"""(?P<head>(?:\\*["'])?\b(?:{names})\b(?:\\*["'])?\s*[:=]\s*)"""
+        r"""(?:(?P<quote>["'])(?P<plain>(?:(?!(?P=quote))[^\\]|\\.)*)(?P=quote)?"""
+        r"""|(?P<escape>\\+["'])(?P<inner>.*?)(?:(?<!\\)(?P=escape)|\Z)"""
+        r"""|(?P<bare>[^\s"'\\{}\[\],:=]+))""",
+        re.DOTALL,
+    )
+
+
+_NAMED = _member(f"{_TOKENS}|{_PASSWORDS}")
+_VALUE = _member("value|attributeValue")
+_PASSWORD_NAME = re.compile(rf"\b(?:{_PASSWORDS})\b", re.IGNORECASE)
+_TOKEN = re.compile(
+    rf"""(?P<named>"(?P<by>key|name)"\s*:\s*"(?:{_PASSWORDS})")|"(?:[^"\\]|\\.)*"|(?P<brace>[{{}}])""", re.IGNORECASE
+)
+
+
+def conceal(text: str) -> str:
+    """A message's text with its secrets replaced, whether or not it is valid JSON.
+
+    >>> '"ABC"' in conceal('[2,"1","Authorize",{"idTag":"ABC"}]')
+    False
+    >>> conceal('[2,"1","Heartbeat",{}]')
+    '[2,"1","Heartbeat",{}]'
+    """
+    if not any(hint in text for hint in _HINTS):
+        return text
+    text = _NAMED.sub(_replace, text)
+    return _without_passwords(text) if _PASSWORD_NAME.search(text) else text
+
+
+def _replace(match: re.Match[str]) -> str:
+    head, quote, escape, bare = match["head"], match["quote"], match["escape"], match["bare"]
+    if quote:
+        return f"{head}{quote}{pseudonym(match['plain'])}{quote}"
+    if escape:
+        return f"{head}{escape}{pseudonym(match['inner'])}{escape}"
+    if bare in _LITERALS:
+        return match[0]
+    return head + (pseudonymous_number(bare) if bare.lstrip("-").isdigit() else f'"{pseudonym(bare)}"')
+
+
+def _without_passwords(text: str) -> str:
+    """The text without the values of settings that are passwords, which are named in one member and given in another.
+
+    Where the text is no plain JSON, all values go: too much is concealed rather than too little.
+    """
+    if "\\" in text or decode(text) is None:
+        return _VALUE.sub(_replace, text)
+    for start, end in _settings_of_passwords(text):
+        text = text[:start] + _VALUE.sub(_replace, text[start:end]) + text[end:]
+    return text
+
+
+def _settings_of_passwords(text: str) -> list[tuple[int, int]]:
+    """Where the settings of passwords stand in JSON, the last first.
+
+    1.6 names a setting in the object that holds its value (`key`), 2.x in an object within that (`variable`: `name`).
+    """
+    opened: list[int] = []
+    found: set[int] = set()
+    spans = []
+    for token in _TOKEN.finditer(text):
+        if token["brace"] == "{":
+            opened.append(token.start())
+        elif token["brace"] and opened:
+            start = opened.pop()
+            spans += [(start, token.end())] if start in found else []
+        elif token["named"]:
+            found.update(opened[-1:] if token["by"].lower() == "key" else opened[-2:-1])
+    return sorted(spans, reverse=True)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer.checks.meter_values.stop_below_start import stop_below_start
+from tests.manuals import findings, workspace
+
+TRANSACTION = """
+08:00:00 CP1 + ocpp1.6
+08:01:00 CP1 > StartTransaction {{"connectorId": 1, "idTag": "T", "meterStart": {start}, "timestamp": "$(now)"}}
+08:01:00.1 CP1 < = {{"transactionId": 7, "idTagInfo": {{"status": "Accepted"}}}}
+08:31:10 CP1 > StopTransaction {{"transactionId": 7, "meterStop": {stop}, "timestamp": "$(now)"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "severity"),
+    [
+        (5000, 5000, None),
+        (5000, 4999, "warning"),
+        (5000, 4998, "warning"),
+        (5000, 4997, "critical"),
+        (5000, 0, "error"),
+        (5000, -1, "error"),
+        (0, 0, None),
+        (0, -1, "warning"),
+    ],
+)
+def test_the_depth_decides(start: int, stop: int, severity: str | None) -> None:
+    found = findings(stop_below_start, TRANSACTION.format(start=start, stop=stop))
+    assert [row["severity"] for row in found] == ([severity] if severity else [])
+
+
+def test_a_meter_that_was_not_read_is_told_as_such() -> None:
+    (found,) = findings(stop_below_start, TRANSACTION.format(start=5000, stop=-1))
+    assert "was not read" in str(found["summary"])
+
+
+def test_the_ends_of_a_201_transaction_are_samples_and_left_to_others() -> None:
+    event = '"triggerReason": "Authorized", "transactionInfo": {"transactionId": "a"}, "timestamp": "$(now)"'
+    text = f"""
+    08:00:00 CP1 + ocpp2.0.1
+    08:01:00 CP1 > TransactionEvent {{"eventType": "Started", "seqNo": 0, {event}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{{"value": 5000}}]}}]}}
+    08:31:00 CP1 > TransactionEvent {{"eventType": "Ended", "seqNo": 1, {event}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{{"value": 3000}}]}}]}}
+    """
+    assert findings(stop_below_start, text) == []
+
+
+def test_without_both_ends_it_is_not_judged() -> None:
+    text = TRANSACTION.format(start=5000, stop=4000).replace("StopTransaction", "Heartbeat")
+    rows = stop_below_start(*workspace(text).tables(stop_below_start.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+
+from analyzer.ocpp.concealment import conceal
+from analyzer.ocpp.pseudonyms import pseudonym
+
+SECRET = "SECRET-7F3A9C"  # noqa: S105 - made up
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"idTag": SECRET},
+        {"idTagInfo": {"status": "Accepted", "parentIdTag": SECRET}},
+        {"idToken": {"idToken": SECRET, "type": "ISO14443"}},
+        {"groupIdToken": {"idToken": SECRET, "type": "Central"}},
+        {"chargePointVendor": "V", "iccid": SECRET, "imsi": SECRET},
+        {"chargingStation": {"modem": {"iccid": SECRET, "imsi": SECRET}}},
+        {"key": "AuthorizationKey", "value": SECRET},
+        {"value": SECRET, "key": "AuthorizationKey"},
+        {"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": SECRET}]},
+        {"setVariableData": [{"attributeValue": SECRET, "variable": {"name": "BasicAuthPassword"}}]},
+        {"connectionData": {"basicAuthPassword": SECRET, "apn": {"apnPassword": SECRET}}},
+        {"localAuthorizationList": [{"idTag": "other"}, {"idTag": SECRET}]},
+    ],
+)
+def test_a_secret_does_not_pass(payload: object) -> None:
+    concealed = conceal(json.dumps([2, "1", "Any", payload]))
+    assert SECRET not in concealed
+    assert isinstance(json.loads(concealed), list)
+
+
+def test_a_card_number_that_is_sent_as_a_number_does_not_pass_and_stays_a_number() -> None:
+    concealed = conceal('{"idTag": 12345678}')
+    assert "12345678" not in concealed
+    assert json.loads(concealed)["idTag"] < 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{'idTag': '{SECRET}'}}",
+        f"{{idTag:{SECRET}}}",
+        f'{{idTag:"{SECRET}"}}',
+        f"wss://csms/ocpp?password={SECRET}&x=1",
+        f"payload={{'key': 'AuthorizationKey', 'value': '{SECRET}'}}",
+        json.dumps({"data": json.dumps({"idTag": SECRET, "more": 1})}),
+        json.dumps({"data": json.dumps({"key": "AuthorizationKey", "value": SECRET})}),
+        json.dumps({"data": json.dumps({"data": json.dumps({"idTag": SECRET})})}),
+        f'[2,"1","ChangeConfiguration",{{"key":"AuthorizationKey","value":"{SECRET}"',
+    ],
+)
+def test_a_secret_in_another_dialect_does_not_pass(text: str) -> None:
+    assert SECRET not in conceal(text)
+
+
+def test_json_within_json_stays_json() -> None:
+    inner = json.loads(json.loads(conceal(json.dumps({"data": json.dumps({"idTag": SECRET, "more": 1})})))["data"])
+    assert inner == {"idTag": pseudonym(SECRET), "more": 1}
+
+
+def test_the_other_settings_beside_a_password_stay() -> None:
+    entries = [{"key": "AuthorizationKey", "value": SECRET}, {"key": "HeartbeatInterval", "value": "60"}]
+    concealed = json.loads(conceal(json.dumps({"configurationKey": entries, "unknownKey": ["password"]})))
+    assert concealed["configurationKey"] == [{"key": "AuthorizationKey", "value": pseudonym(SECRET)}, entries[1]]
+
+
+def test_the_other_variables_beside_a_password_stay() -> None:
+    def entry(name: str, value: str) -> dict[str, object]:
+        return {
+            "component": {"name": "SecurityCtrlr"},
+            "variable": {"name": name},
+            "variableAttribute": [{"type": "Actual", "value": value}],
+        }
+
+    report = {"reportData": [entry("Interval", "60"), entry("BasicAuthPassword", SECRET), entry("Other", "7")]}
+    expected = {
+        "reportData": [entry("Interval", "60"), entry("BasicAuthPassword", pseudonym(SECRET)), entry("Other", "7")]
+    }
+    assert json.loads(conceal(json.dumps(report))) == expected
+
+
+@pytest.mark.parametrize("literal", ["null", "true", "false"])
+def test_a_member_without_a_secret_stays_as_it_is(literal: str) -> None:
+    text = f'{{"idTag":{literal},"idToken":{{"type":"Central"}}}}'
+    assert conceal(text) == text
+
+
+def test_a_message_that_is_cut_off_keeps_its_secret_to_itself() -> None:
+    assert SECRET not in conceal(f'[2,"1","Authorize",{{"idTag":"{SECRET}')
+
+
+def test_a_secret_with_an_escaped_quote_is_replaced_whole() -> None:
+    assert "TAIL" not in conceal(json.dumps({"idTag": 'HEAD"TAIL'}))
+
+
+def test_the_same_secret_can_be_followed_through_messages() -> None:
+    first, second = (json.loads(conceal(json.dumps({name: SECRET})))[name] for name in ("idTag", "parentIdTag"))
+    assert first == second == pseudonym(SECRET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"1","Heartbeat",{}]',
+        '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]',
+        '[2,"1","MeterValues",{"meterValue":[{"sampledValue":[{"value":"12"}]}]}]',
+    ],
+)
+def test_a_message_without_secrets_stays_as_it_is(text: str) -> None:
+    assert conceal(text) == text
+
+
+@given(st.text())
+def test_any_text_is_concealed_without_raising(text: str) -> None:
+    conceal(text)
+
+
+@given(st.text())
+def test_what_is_concealed_stays_as_it_is(secret: str) -> None:
+    concealed = conceal(json.dumps({"idTag": secret}))
+    assert conceal(concealed) == concealed

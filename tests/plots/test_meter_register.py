@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.plots import style
+from analyzer.plots.svg import svg
+from tests.plots.drawings import drawn, night, words
+
+SAMPLE = '{{"connectorId": {connector}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{values}]}}]}}'
+
+
+def metered(values: str, connector: int = 1, when: str = "08:00:00x10/60s") -> str:
+    return f"{when} CP1 > MeterValues " + SAMPLE.format(connector=connector, values=values)
+
+
+def test_values_of_a_stop_belong_to_the_connector_of_their_transaction() -> None:
+    told = words(svg(drawn("meter_register", night("CP1"))))
+    assert "connector 2" in told
+    assert "connector not told" not in told
+
+
+def test_values_of_no_known_connector_are_told_as_such() -> None:
+    stop = '08:00:00 CP1 > StopTransaction {"transactionId": 9, "meterStop": 5, "timestamp": "2026-01-01T08:00:00Z", "transactionData": [{"timestamp": "2026-01-01T08:00:00Z", "sampledValue": [{"value": "5"}]}]}'
+    assert "connector not told" in words(svg(drawn("meter_register", stop)))
+
+
+def test_connector_zero_is_the_whole_station() -> None:
+    assert "whole station" in words(svg(drawn("meter_register", metered('{"value": "$(100+i)"}', 0))))
+
+
+def test_a_register_without_power_says_so() -> None:
+    assert "not sampled" in words(svg(drawn("meter_register", metered('{"value": "$(100+i)"}'))))
+
+
+def test_power_that_is_sampled_by_phase_only_says_so() -> None:
+    values = '{"value": "$(100+i)"}, {"value": "1000", "measurand": "Power.Active.Import", "phase": "L1"}'
+    assert "sampled by phase only" in words(svg(drawn("meter_register", metered(values))))
+
+
+def test_a_line_is_broken_where_no_sample_was_for_long() -> None:
+    values = '{"value": "$(100+i)"}'
+    text = "\n".join([metered(values), metered(values, when="10:00:00x10/60s")])
+    line = drawn("meter_register", text).axes[0].lines[0]
+    assert np.isnan(np.asarray(line.get_ydata(), dtype=float)).sum() == 1
+
+
+def test_values_stand_in_kilowatt_hours() -> None:
+    line = drawn("meter_register", metered('{"value": "$(1000+i*500)"}')).axes[0].lines[0]
+    assert np.asarray(line.get_ydata(), dtype=float).tolist() == [1 + i / 2 for i in range(10)]
+
+
+def test_a_value_that_is_no_number_is_left_out() -> None:
+    text = "\n".join([metered('{"value": "$(100+i)"}'), metered('{"value": "NaN"}', when="08:20:00")])
+    assert len(np.asarray(drawn("meter_register", text).axes[0].lines[0].get_ydata())) == 10
+
+
+def test_two_connectors_differ_in_colour_and_mark() -> None:
+    text = "\n".join([metered('{"value": "$(100+i)"}', 1), metered('{"value": "$(200+i)"}', 2)])
+    first, second = drawn("meter_register", text).axes[0].lines
+    assert first.get_color() != second.get_color()
+    assert first.get_marker() != second.get_marker()
+
+
+def test_other_measurands_are_no_register() -> None:
+    made = drawn("meter_register", metered('{"value": "230", "measurand": "Voltage"}'))
+    assert style.told(made).endswith("No energy register and no power was sampled.")
+
+
+def test_it_tells_the_extent_and_the_transactions_in_words() -> None:
+    told = style.told(drawn("meter_register", night("CP1")))
+    assert "Register from 1.0 to 2.0 kWh in 21 samples. Power from 3.6 to 3.6 kW in 20 samples." in told
+    assert told.endswith("1 charger, 1 line, 1 transaction shaded.")

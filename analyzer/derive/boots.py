@@ -115,11 +115,15 @@ def _said_so(reason: str | None) -> list[str]:
 
 
 def _commanded(around: list[Row], at: int) -> list[str]:
-    return [
-        f"{row['action']} accepted before it"
-        for row in around
-        if row["action"] in COMMANDS and 0 <= at - _time(row) <= RESET_WITHIN and '"Accepted"' in str(row["answer"])
-    ][:1]
+    """A command that was accepted before the boot; the first boot after it has used it up."""
+    for row in reversed(around):
+        if _time(row) >= at:
+            continue
+        if row["action"] == "BootNotification" or at - _time(row) > RESET_WITHIN:
+            break
+        if row["action"] in COMMANDS and '"Accepted"' in str(row["answer"]):
+            return [f"{row['action']} accepted before it"]
+    return []
 
 
 def _stopped(around: list[Row], at: int) -> list[str]:

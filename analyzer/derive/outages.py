@@ -64,7 +64,7 @@ def _of_station(
         start, end = _time(outage, "start"), _time(outage, "end")
         until = end if end != NO_TIME else np.iinfo(np.int64).max
         outage["attempts"] = sum(start <= moment <= until for moment in refused)
-        outage["boot"] = _boot(boots, start, until)
+        outage["boot"] = _boot(boots, outage["next_connection"], until)
         outage["in_transaction"] = any(_spans(row, start) for row in transactions)
         yield outage
 
@@ -131,8 +131,12 @@ def _grouped(rows: list[Row]) -> dict[object, list[Row]]:
     return stations
 
 
-def _boot(boots: list[Row], start: int, until: int) -> object:
-    return next((row["kind"] for row in boots if start <= _time(row, "ts") <= until + BOOT_WITHIN), None)
+def _boot(boots: list[Row], connection: object, until: int) -> object:
+    """The kind of the boot on the connection that ended the outage; of several a reboot counts first."""
+    kinds = [
+        row["kind"] for row in boots if row["connection"] == connection and _time(row, "ts") <= until + BOOT_WITHIN
+    ]
+    return "reboot" if "reboot" in kinds else next(iter(kinds), None)
 
 
 def _spans(transaction: Row, moment: int) -> bool:

@@ -27,6 +27,16 @@ def test_a_boot_after_an_accepted_reset_is_a_reboot() -> None:
     assert kinds(text) == [("reboot", "Reset accepted before it")]
 
 
+def test_a_reset_explains_only_the_first_boot_after_it() -> None:
+    text = """
+    08:00:00 CP1 < Reset {"type":"Soft"}
+    08:00:01 CP1 > = {"status":"Accepted"}
+    08:02:00 CP1 > BootNotification {}
+    08:05:00 CP1 > BootNotification {}
+    """
+    assert [kind for kind, _ in kinds(text)] == ["reboot", "unknown"]
+
+
 def test_a_transaction_that_ends_by_power_loss_proves_a_reboot() -> None:
     text = """
     08:00:00 CP1 > BootNotification {}

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.checks.rows import by_station, evidence, plural
-from analyzer.findings import MAX_EVIDENCE, Finding, table
-from analyzer.kernels.columns import NO_TIME, micros, same, wholes
+from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.columns import NO_TIME, flags, micros, same, wholes
 from analyzer.plan import check
 
 FAULTS = {
@@ -59,8 +59,12 @@ def close_codes(connections: pa.Table, controls: pa.Table) -> pa.Table:
     """
     code, side, reason, when = _ends(connections, controls)
     told = np.isin(code, [*FAULTS, *NOTES]) | ((code >= PRIVATE.start) & (code < PRIVATE.stop))
+    watched = ~flags(connections["inferred"]) | (code >= 0)
     findings = []
     for station, rows in by_station(connections):
+        if not watched[rows].any():
+            findings.append(not_judged(station, "the input does not tell of connections, only of messages"))
+            continue
         own = rows[told[rows]]
         for value, who in sorted({(int(code[row]), side[row] or "") for row in own.tolist()}):
             chosen = own[[int(code[row]) == value and (side[row] or "") == who for row in own.tolist()]]

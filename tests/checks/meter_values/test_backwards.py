@@ -31,9 +31,10 @@ def sampled(
     return f'{at} CP1 > MeterValues {json.dumps(body)[:-1]}, "meterValue": [{{"timestamp": "{stamp}", "sampledValue": [{json.dumps(sample)}]}}]}}\n'
 
 
-def course(*values: object, identity: int | None = 7, hour: str = "08", **more: object) -> str:
+def course(*values: object, identity: int | None = 7, hour: str = "08", connector: int = 1) -> str:
     return "".join(
-        sampled(f"{hour}:{2 + minute:02}:00", value, identity=identity, **more) for minute, value in enumerate(values)
+        sampled(f"{hour}:{2 + minute:02}:00", value, identity=identity, connector=connector)
+        for minute, value in enumerate(values)
     )
 
 
@@ -109,7 +110,7 @@ def test_a_transaction_of_2x_names_its_evse_once(version: str) -> None:
     for evse, base in ((1, 9000), (2, 300)):
         for number in range(6):
             at = f"08:0{1 + number}:0{evse}"
-            event = {
+            event: dict[str, object] = {
                 "eventType": "Updated" if number else "Started",
                 "seqNo": number,
                 "triggerReason": "MeterValuePeriodic",

@@ -4,7 +4,7 @@ import pytest
 
 from analyzer import schema
 from analyzer.checks.websocket.close_codes import close_codes
-from tests.manuals import findings
+from tests.manuals import findings, workspace
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,9 @@ def test_a_close_frame_tells_where_the_connection_does_not() -> None:
         connections, schema.from_rows("controls", [frame, {**frame, "close_code": 1011}])
     ).to_pylist()
     assert "The charger closed the connection with code 1002" in found["summary"]
+
+
+def test_a_log_that_tells_of_no_connection_is_not_judged() -> None:
+    rows = close_codes(*workspace("08:00:00 CP1 > Heartbeat").tables(close_codes.needs)).to_pylist()
+    assert [row["severity"] for row in rows] == ["unknown"]
+    assert findings(close_codes, "08:00:00 CP1 + ocpp1.6\n08:00:10 CP1 > Heartbeat") == []

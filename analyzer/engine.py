@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from analyzer.config import Config
     from analyzer.plan import Cause, Check, Clue
 
+ABSENT = {
+    "messages": "no message in the input",
+    "connections": "no connection in the input",
+    "calls": "no request in the input",
+    "heartbeats": "no Heartbeat in the input",
+    "boots": "no BootNotification in the input",
+    "readings": "no meter values in the input",
+    "transactions": "no transaction in the input",
+    "clock": "no message of the charger gives a time",
+    "outages": "it was not seen to go offline",
+}
+"""Why a station that a check's subject does not name could not be judged."""
+
 
 @dataclass
 class Workspace:
@@ -92,7 +105,7 @@ def _unjudged(
     reasons: dict[str, str] = {}
     subject = check.needs[0]
     present = set(pc.unique(workspace.table(subject)["station"].cast(pa.string())).to_pylist())
-    reasons |= {station: f"nothing in {subject}" for station in stations if station not in present}
+    reasons |= {station: ABSENT.get(subject, f"nothing in {subject}") for station in stations if station not in present}
     if check.needs_time:
         reasons |= dict.fromkeys(timeless, "the input gives no times")
     for row in made.filter(pc.equal(made["severity"].cast(pa.string()), found.UNKNOWN)).to_pylist():

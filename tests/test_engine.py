@@ -84,7 +84,7 @@ def test_a_skipped_check_says_what_is_missing() -> None:
 def test_a_station_without_rows_in_the_subject_is_not_judged() -> None:
     rows = [row for row in run(counting).runs.to_pylist() if row["station"]]
     assert [(row["station"], row["outcome"], row["why"]) for row in rows] == [
-        ("CP2", "skipped", "nothing in heartbeats")
+        ("CP2", "skipped", "no Heartbeat in the input")
     ]
 
 

@@ -24,6 +24,8 @@ MAX_SERIES = 6
 MAX_SHADES = 200
 MAX_MARKS = 40
 """Marks on a line, which may have more points."""
+FAR = 5.0
+"""Registers are drawn from their first values where all together span so many times what the busiest one rose."""
 GAP = 3.0
 """A line is broken where two samples lie further apart than this many times the median."""
 DAY = 86_400 * SECOND
@@ -51,7 +53,8 @@ def meter_register(readings: pa.Table, transactions: pa.Table, *, station: str |
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     style.prepare(upper, TITLE, style.note(len(places) - len(shown), "samples"))
     style.prepare(lower)
-    _lines(upper, energy, shown, "register, kWh")
+    apart = _apart(energy, shown)
+    _lines(upper, energy, shown, "register above its\nfirst value, kWh" if apart else "register, kWh", rise=apart)
     _lines(lower, power, shown, "power, kW")
     for axes, table, measurand in ((upper, energy, REGISTER), (lower, power, POWER)):
         if not table.num_rows:
@@ -118,12 +121,23 @@ def _name(place: Place, shown: Sequence[Place]) -> str:
     return f"{style.label(place.station)} {part}" if several else part
 
 
-def _lines(axes: Axes, table: pa.Table, shown: Sequence[Place], what: str) -> None:
+def _apart(table: pa.Table, shown: Sequence[Place]) -> bool:
+    """Whether registers lie so far apart that one axis would make a flat line of each."""
+    values = [reals(table["value"])[_of(table, place)] for place in shown]
+    counted = [of for of in values if len(of)]
+    if len(counted) < 2:
+        return False
+    widest = max(float(np.ptp(of)) for of in counted)
+    return float(np.ptp(np.concatenate(counted))) > FAR * widest
+
+
+def _lines(axes: Axes, table: pa.Table, shown: Sequence[Place], what: str, *, rise: bool = False) -> None:
     most = style.MAX_POINTS // (2 * len(shown))
     for place, (colour, mark) in zip(shown, style.SERIES, strict=False):
         own = table.filter(pa.array(_of(table, place)))
         if own.num_rows:
             across, along = _broken(own, most)
+            along -= along[0] if rise else 0
             axes.plot(
                 across,
                 along,
@@ -163,7 +177,7 @@ def _shade(panels: Sequence[Axes], transactions: pa.Table, shown: Sequence[Place
     for place in shown:
         chosen |= _of(transactions, place)
     begins, ends = micros(transactions["started"]), micros(transactions["stopped"])
-    begins = np.where(begins == NO_TIME, micros(transactions["start"]), begins)
+    chosen &= (begins != NO_TIME) | (ends != NO_TIME)  # a transaction that is only mentioned has no known extent
     low, high = (round(limit * DAY) for limit in panels[0].get_xlim())
     begins, ends = np.where(begins == NO_TIME, low, begins), np.where(ends == NO_TIME, high, ends)
     chosen &= (begins < high) & (ends > low)

@@ -70,3 +70,20 @@ def test_it_tells_the_extent_and_the_transactions_in_words() -> None:
     told = style.told(drawn("meter_register", night("CP1")))
     assert "Register from 1.0 to 2.0 kWh in 21 samples. Power from 3.6 to 3.6 kW in 20 samples." in told
     assert told.endswith("1 charger, 1 line, 1 transaction shaded.")
+
+
+def test_a_transaction_that_is_only_mentioned_is_not_shaded() -> None:
+    text = metered('{"value": "$(100+i)"}').replace('"connectorId": 1,', '"connectorId": 1, "transactionId": 9999,')
+    assert style.told(drawn("meter_register", text)).endswith("0 transactions shaded.")
+
+
+def test_registers_far_apart_are_drawn_from_their_first_values() -> None:
+    text = "\n".join([metered('{"value": "$(100+i)"}', 1), metered('{"value": "$(900000+i)"}', 2)])
+    axes = drawn("meter_register", text).axes[0]
+    assert "above its" in axes.get_ylabel()
+    assert [np.asarray(line.get_ydata(), dtype=float)[0] for line in axes.lines] == [0, 0]
+
+
+def test_registers_side_by_side_are_drawn_as_they_stand() -> None:
+    text = "\n".join([metered('{"value": "$(100+10*i)"}', 1), metered('{"value": "$(200+10*i)"}', 2)])
+    assert drawn("meter_register", text).axes[0].get_ylabel() == "register, kWh"

@@ -164,4 +164,4 @@ def test_thresholds_are_the_users() -> None:
 def test_the_engine_names_the_stations_that_were_not_judged() -> None:
     outcome = run([silence], workspace(BEATS + "08:00:00 CP2 + ocpp1.6"), Config())
     why = {row["station"]: row["why"] for row in outcome.runs.to_pylist() if row["station"]}
-    assert why == {"CP2": "nothing in messages"}
+    assert why == {"CP2": "no message in the input"}

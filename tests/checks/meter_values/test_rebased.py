@@ -37,11 +37,12 @@ def boot(at: str) -> str:
     return f'{at} CP1 > BootNotification {{"chargePointVendor": "E", "chargePointModel": "A"}}\n'
 
 
-@pytest.mark.parametrize("samples", [False, True])
-def test_a_register_that_starts_at_zero_in_each_transaction_counts_sessions(*, samples: bool) -> None:
+# Of the third session the first sample lies above the last of the second, so the samples show two new starts only.
+@pytest.mark.parametrize(("samples", "count"), [(False, 3), (True, 2)])
+def test_a_register_that_starts_at_zero_in_each_transaction_counts_sessions(*, samples: bool, count: int) -> None:
     text = CONNECTED + sessions((0, 5000), (0, 3000), (0, 9000), (0, 100), samples=samples)
     (found,) = findings(rebased, text)
-    assert (found["severity"], found["count"]) == ("info", 3)
+    assert (found["severity"], found["count"]) == ("info", count)
     assert "counts each session" in str(found["summary"])
     assert findings(backwards, text) == []
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A run of continuous integration is the same for the same code; at a desk every run looks for new cases.
+hypothesis.settings.register_profile("project", derandomize="CI" in os.environ, deadline=None)
+hypothesis.settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
 

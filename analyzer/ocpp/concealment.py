@@ -11,8 +11,16 @@ from analyzer.ocpp.payloads import decode
 from analyzer.ocpp.pseudonyms import pseudonym, pseudonymous_number
 
 _TOKENS = "idTag|parentIdTag|idToken|idTagInfoId|iccid|imsi|groupIdTag"
-_PASSWORDS = "AuthorizationKey|BasicAuthPassword|authorizationKey|password|basicAuthPassword|apnPassword|simPin"
-_HINTS = ("idT", "Tag", "iccid", "imsi", "assword", "uthorizationKey", "simPin")
+_PASSWORDS = (
+    r"[\w.]{0,40}(?:passw(?:or)?d|passphrase|authorizationkey|secret|credentials?|apikey|privatekey)"
+    r"|[\w.]{0,40}(?:cardpin|simpin|pincode)|\w{0,40}authentication"
+)
+"""Names of members and of settings; those of vendors end in the same words."""
+_HINTS = (
+    *("idtag", "idtoken", "iccid", "imsi", "passw", "passphrase", "ationkey", "secret", "credential", "apikey"),
+    *("privatekey", "cardpin", "simpin", "pincode", "authentication", "@"),
+)
+"""What a text with a secret holds, in lower case; looking for these is far cheaper than looking for the secret."""
 _LITERALS = frozenset({"null", "true", "false", "None", "True", "False"})
 """What JSON and Python write without quotes and is no secret."""
 
@@ -27,7 +35,7 @@ def _member(names: str) -> re.Pattern[str]:
         r"""(?:(?P<quote>["'])(?P<plain>(?:(?!(?P=quote))[^\\]|\\.)*)(?P=quote)?"""
         r"""|(?P<escape>\\+["'])(?P<inner>.*?)(?:(?<!\\)(?P=escape)|\Z)"""
         r"""|(?P<bare>[^\s"'\\{}\[\],:=]+))""",
-        re.DOTALL,
+        re.DOTALL | re.IGNORECASE,
     )
 
 
@@ -37,6 +45,7 @@ _PASSWORD_NAME = re.compile(rf"\b(?:{_PASSWORDS})\b", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"""(?P<named>"(?P<by>key|name)"\s*:\s*"(?:{_PASSWORDS})")|"(?:[^"\\]|\\.)*"|(?P<brace>[{{}}])""", re.IGNORECASE
 )
+_URL = re.compile(r"(://[^\s:/@\"']{0,200}:)([^\s/@\"']{1,200})(?=@)")
 
 
 def conceal(text: str) -> str:
@@ -47,8 +56,10 @@ def conceal(text: str) -> str:
     >>> conceal('[2,"1","Heartbeat",{}]')
     '[2,"1","Heartbeat",{}]'
     """
-    if not any(hint in text for hint in _HINTS):
+    lower = text.lower()
+    if not any(hint in lower for hint in _HINTS):
         return text
+    text = _URL.sub(lambda match: match[1] + pseudonym(match[2]), text)
     text = _NAMED.sub(_replace, text)
     return _without_passwords(text) if _PASSWORD_NAME.search(text) else text
 

@@ -58,6 +58,21 @@ def test_a_secret_in_another_dialect_does_not_pass(text: str) -> None:
     assert SECRET not in conceal(text)
 
 
+@pytest.mark.parametrize("name", ["G_WifiPassword", "G_CardPin", "G_Authentication", "wifi.passphrase", "SharedSecret"])
+def test_the_passwords_of_vendors_do_not_pass(name: str) -> None:
+    entries: list[dict[str, object]] = [
+        {"key": name, "readonly": False, "value": SECRET},
+        {"key": "WebSocketPingInterval", "value": "120"},
+    ]
+    concealed = json.loads(conceal(json.dumps({"configurationKey": entries})))["configurationKey"]
+    assert concealed == [{**entries[0], "value": pseudonym(SECRET)}, entries[1]]
+
+
+def test_a_password_in_a_url_does_not_pass() -> None:
+    concealed = conceal(json.dumps({"location": f"ftp://user:{SECRET}@files.example:21/logs", "retries": 3}))
+    assert json.loads(concealed) == {"location": f"ftp://user:{pseudonym(SECRET)}@files.example:21/logs", "retries": 3}
+
+
 def test_json_within_json_stays_json() -> None:
     inner = json.loads(json.loads(conceal(json.dumps({"data": json.dumps({"idTag": SECRET, "more": 1})})))["data"])
     assert inner == {"idTag": pseudonym(SECRET), "more": 1}

@@ -120,6 +120,7 @@ _BASE = (
             Field("server_port", WHOLE, "", "Port of the server's side."),
             Field("start_observed", FLAG, "", "True where the beginning was seen."),
             Field("end_observed", FLAG, "", "True where the end was seen."),
+            Field("end_origin", WHOLE, "", "Packet or line at which the end was seen; null where it was not."),
             Field("inferred", FLAG, "", "True where no line or packet told of the connection itself."),
             Field("last_up", TIME, "", "Last message or control frame from the charger."),
             Field("last_down", TIME, "", "Last message or control frame from the CSMS."),

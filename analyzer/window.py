@@ -60,7 +60,7 @@ def _live(base: Mapping[str, pa.Table], low: int, high: int) -> pa.Table:
     cut = _replaced("connections", table, end=np.where(later, NO_TIME, ends), **last_signs)
     flags = {
         "end_kind": _where(later, "open", table["end_kind"]),
-        "end_side": _where(later, None, table["end_side"]),
+        **{name: _where(later, None, table[name]) for name in ("end_side", "close_code", "close_reason", "end_origin")},
         "end_observed": _where(later, False, table["end_observed"]),
         "start_observed": _where(earlier, False, table["start_observed"]),
     }

@@ -25,13 +25,13 @@ def by_station(table: pa.Table) -> Iterator[tuple[str, Ints]]:
         yield name, order[bounds[code] : bounds[code + 1]]
 
 
-def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts") -> list[Evidence]:
-    """Rows of a table as evidence; `time` names the column that says when."""
-    chosen = table.select(["source", "origin", time]).take(pa.array([int(row) for row in rows], pa.int64()))
+def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts", origin: str = "origin") -> list[Evidence]:
+    """Rows of a table as evidence; `time` names the column that says when, `origin` the one that says where."""
+    chosen = table.select(["source", origin, time]).take(pa.array([int(row) for row in rows], pa.int64()))
     return [
-        Evidence(source, origin, None if ts == NO_TIME else ts)
-        for source, origin, ts in zip(
-            chosen["source"].to_pylist(), chosen["origin"].to_pylist(), micros(chosen[time]).tolist(), strict=True
+        Evidence(source, place, None if ts == NO_TIME else ts)
+        for source, place, ts in zip(
+            chosen["source"].to_pylist(), chosen[origin].to_pylist(), micros(chosen[time]).tolist(), strict=True
         )
     ]
 

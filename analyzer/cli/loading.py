@@ -53,12 +53,15 @@ def _attempts(capture: Capture) -> bool:
 
 def _why(capture: Capture) -> str:
     """What was found instead of OCPP, in a line."""
-    parts = [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:3]]
-    parts += [
-        f"{row['source']} ({row['kind']}, {row['records']} records) holds no OCPP message"
+    parts = [
+        f"{row['source']} ({row['kind']}, {row['records']} records) holds no OCPP message that can be read"
         for row in capture.base["sources"].to_pylist()[:3]
         if row["records"]
     ]
+    encrypted = capture.base["connections"]["scheme"].to_pylist().count("wss")
+    if encrypted:
+        parts.append(f"{encrypted} of its connections are encrypted (TLS)")
+    parts += [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:2]]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
 
 

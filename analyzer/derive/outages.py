@@ -102,7 +102,8 @@ def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | N
         "next_connection": after["connection"] if after else None,
         "end_kind": end_kind,
         "end_side": end_side,
-        **{name: before[name] for name in ("close_code", "source", "origin")},
+        **{name: before[name] for name in ("close_code", "source")},
+        "origin": before["end_origin"] if seen or after is None else after["origin"],
         "noticed": noticed,
         "lifetime": (noticed - _time(before, "ts")) / 1e6 if _time(before, "ts") != NO_TIME else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ NAME_LENGTH = 40
 HEADING_WIDTH = 13
 """Columns of the words at the left of the checklist."""
 NARROWEST = 60
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:s|min|h|days|Wh|kWh|W|kW|A|V|%)(?!\w))")
+_GLUE = "\ue000"
+"""Stands for the blank between a figure and its unit while lines are wrapped: rich breaks at every kind of blank."""
 STATUS_STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red", "UNKNOWN": "dim"}
 SEVERITY_STYLES = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "dim"}
 
@@ -202,8 +206,10 @@ class _Screen:
         from rich.console import Console
 
         indent = head.cell_len
+        body.plain = _BEFORE_UNIT.sub(_GLUE, body.plain)
         lines = body.wrap(Console(width=self.width), self.width - indent)
         for place, line in enumerate(lines or [_text("")]):
+            line.plain = line.plain.replace(_GLUE, " ")
             line.rstrip()
             yield _text(head if place == 0 else " " * indent, line)
 

@@ -81,6 +81,7 @@ class Conversation:
                     end_side="csms",
                     start_observed=True,
                     end_observed=True,
+                    end_origin=event.origin,
                     **event.attributes,
                 )
             case Disconnected():
@@ -117,7 +118,7 @@ class Conversation:
         replaced = self._open.pop(station, None)
         if replaced is not None:
             # A new connection of the same station while no end of the old one was logged: the old one was dead.
-            self.assembly.describe(replaced, end=ts, end_kind="replaced", end_observed=False)
+            self.assembly.describe(replaced, end=ts, end_kind="replaced", end_origin=origin)
         self._open[station] = self.assembly.connect(
             station, ts, origin, upgraded=ts, start_observed=True, end_observed=False, **attributes
         )
@@ -136,7 +137,7 @@ class Conversation:
         number = self._connection(station, event.ts, event.origin)
         del self._open[station]
         self._ended[station] = number
-        self.assembly.describe(number, end=event.ts, end_observed=True, **known)
+        self.assembly.describe(number, end=event.ts, end_observed=True, end_origin=event.origin, **known)
         if event.end_kind == "close" and event.end_side is not None:
             self.assembly.control(
                 number,

@@ -98,6 +98,7 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         offered=item.offered_subprotocols or "" if item.method else None,
         user=item.user if item.user is None or item.user == station else pseudonym(item.user),
         end=item.end_ts if ended else None,
+        end_origin=item.end_packet if ended else None,
     )
     if item.http_status not in {None, 101}:
         assembly.describe(numbers[item.number], end_kind="refused", end_side="csms", end=item.end_ts)

@@ -234,3 +234,7 @@ def test_real_captures_without_ocpp_are_nothing_to_analyse(corpus: Path) -> None
     for path in sorted((corpus / "captures").iterdir()):
         if path.name.startswith(("zeek", "suricata")):
             assert "nothing to analyse" in complaint("report", path, code=NOTHING)
+
+
+def test_a_capture_that_is_encrypted_says_so(samples: Path) -> None:
+    assert "encrypted (TLS)" in complaint("report", samples / "tls13.pcapng", code=NOTHING)

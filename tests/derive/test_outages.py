@@ -154,3 +154,8 @@ def _outages_of(made: dict[str, pa.Table], connections: list[dict[str, object]])
     changed = Workspace({**made, "connections": schema.from_rows("connections", connections)}, DERIVATIONS)
     rows: list[dict[str, object]] = changed.table("outages").to_pylist()
     return rows
+
+
+def test_an_outage_is_proved_where_the_end_was_seen_or_the_charger_came_back() -> None:
+    seen, unseen = "08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 + ocpp1.6", "08:03:00 CP1 + ocpp1.6"
+    assert [row["origin"] for row in outages(f"{seen}\n{unseen}")] == [2, 4]

@@ -134,3 +134,10 @@ def test_a_finding_of_a_longer_watch_is_told_with_its_day() -> None:
 def test_long_coverage_is_cut_and_says_so() -> None:
     long = replace(results.result(), coverage=[f"input {number}" for number in range(20)])
     assert "and 6 lines more in the full report" in terminal.render(long)
+
+
+def test_no_line_breaks_between_a_figure_and_its_unit() -> None:
+    told = results.result(rows=[Finding("CP-1", "It said nothing " + "for 60 s or 7.5 kWh or 12 % " * 40)])
+    for width in range(60, 121):
+        lines = terminal.render(told, width).splitlines()
+        assert not [line for line in lines if re.match(r"\s*(s|kWh|%)( |$)", line)]

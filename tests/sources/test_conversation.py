@@ -18,6 +18,11 @@ def test_a_second_connection_without_an_end_of_the_first_replaces_it() -> None:
     assert [row["end_kind"] for row in rows] == ["replaced", "open"]
 
 
+def test_the_end_of_a_connection_has_its_line() -> None:
+    rows = tables("08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 + ocpp1.6")["connections"].to_pylist()
+    assert [(row["origin"], row["end_origin"]) for row in rows] == [(1, 2), (3, None)]
+
+
 def test_stations_have_connections_of_their_own() -> None:
     rows = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP2 + ocpp2.0.1\n08:01:00 CP1 - fin")["connections"].to_pylist()
     assert [(row["station"], row["end_kind"], row["version"]) for row in rows] == [

@@ -144,3 +144,12 @@ def test_a_websocket_that_carries_no_ocpp_gives_no_message(corpus: Path) -> None
     assert {path.name: read(str(path))["messages"].num_rows for path in files} == dict.fromkeys(
         (path.name for path in files), 0
     )
+
+
+def test_the_end_of_a_connection_has_its_packet() -> None:
+    talk = conversation(4)
+    talk.close()
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert connection["origin"] == 1
+    assert connection["end_origin"] == len(talk.packets) - 2
+    assert talk.packets[len(talk.packets) - 3].flags & 1

@@ -103,7 +103,7 @@ def abnormal_ends(
                 limit=100 * warn_share,
                 unit="Percent",
                 count=len(chosen),
-                evidence=evidence(connections, chosen[:MAX_EVIDENCE], "end"),
+                evidence=evidence(connections, chosen[:MAX_EVIDENCE], "end", "end_origin"),
                 severity=None if failed else "warning",
             )
         )

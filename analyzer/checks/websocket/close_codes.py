@@ -82,7 +82,7 @@ def close_codes(connections: pa.Table, controls: pa.Table) -> pa.Table:
                     limit=0.0,
                     unit="closes",
                     count=len(chosen),
-                    evidence=evidence(connections, chosen[:MAX_EVIDENCE], "end"),
+                    evidence=evidence(connections, chosen[:MAX_EVIDENCE], "end", "end_origin"),
                     severity=None if value in FAULTS else "info",
                     subject=f"{value} {who}",
                 )

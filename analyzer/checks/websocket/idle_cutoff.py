@@ -76,7 +76,6 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
                 start=int(first[number]),
                 end=int(last[number]),
                 value=seconds,
-                limit=pattern["interval"],
                 unit="s",
                 count=pattern["count"],
                 evidence=evidence(fitting, range(min(fitting.num_rows, MAX_EVIDENCE)), "noticed"),

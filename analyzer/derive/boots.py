@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.derive.payloads import decode, members, real, text
 from analyzer.kernels.columns import same
+from analyzer.ocpp.payloads import decode, members, real, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def boots(calls: pa.Table) -> pa.Table:
 
 def _rows(relevant: pa.Table, context: _Context) -> Iterator[Row]:
     for call in relevant.filter(pa.array(same(relevant["action"], "BootNotification"))).to_pylist():
-        payload, answer = decode(call["payload"]), decode(call["answer"])
+        payload, answer = members(decode(call["payload"])), members(decode(call["answer"]))
         unit = members(payload.get("chargingStation"))
         kind, evidence, downtime = context.judge(call, text(payload.get("reason")))
         yield {
@@ -133,7 +133,7 @@ def _stopped(around: list[Row], at: int) -> list[str]:
             break  # what comes then belongs to the next boot
         if row["direction"] != "up" or not 0 <= _time(row) - at <= STOP_WITHIN:
             continue
-        payload = decode(text(row["payload"]))
+        payload = members(decode(text(row["payload"])))
         reason = payload.get("reason") or members(payload.get("transactionInfo")).get("stoppedReason")
         if row["action"] != "BootNotification" and reason in STOP_REASONS:
             return [f"a transaction ended with reason {reason} right after it"]

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.derive.payloads import decode, text
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, wholes
+from analyzer.ocpp.payloads import decode, members, text
 from analyzer.ocpp.timestamps import parse
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def _times(calls: pa.Table) -> Iterator[tuple[int, int, bool]]:
     for row, payload in enumerate(calls["payload"].to_pylist()):
         if '"timestamp"' not in (payload or ""):
             continue
-        members = decode(payload)
-        moment = parse(text(members.get("timestamp")) or "")
-        if moment is not None and members.get("offline") is not True:
+        said = members(decode(payload))
+        moment = parse(text(said.get("timestamp")) or "")
+        if moment is not None and said.get("offline") is not True:
             yield row, *moment
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.derive.payloads import decode, text, whole
 from analyzer.kernels.columns import same
+from analyzer.ocpp.payloads import decode, members, text, whole
 from analyzer.ocpp.timestamps import parse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def statuses(calls: pa.Table) -> pa.Table:
 
 def _rows(calls: pa.Table) -> Iterator[dict[str, object]]:
     for call in calls.to_pylist():
-        payload = decode(call["payload"])
+        payload = members(decode(call["payload"]))
         moment = parse(text(payload.get("timestamp")) or "")
         yield {
             **{name: call[name] for name in ("station", "ts", "connection", "source", "origin")},

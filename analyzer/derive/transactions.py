@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer import schema
-from analyzer.derive.payloads import decode, members, real, text, whole
 from analyzer.kernels.columns import same
 from analyzer.ocpp.meter_values import sampled_values
+from analyzer.ocpp.payloads import decode, members, real, text, whole
 from analyzer.ocpp.timestamps import parse
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def transactions(calls: pa.Table, readings: pa.Table) -> pa.Table:
     rows: dict[Key, Row] = {}
     chosen = same(calls["action"], "StartTransaction", "StopTransaction", "TransactionEvent")
     for call in calls.filter(pa.array(chosen & same(calls["direction"], "up"))).to_pylist():
-        payload = decode(call["payload"])
+        payload = members(decode(call["payload"]))
         if call["action"] == "StartTransaction":
             _start(rows, call, payload)
         elif call["action"] == "StopTransaction":
@@ -50,7 +50,7 @@ def _new(call: Mapping[str, object], identity: str) -> Row:
 
 def _start(rows: dict[Key, Row], call: Row, payload: Mapping[str, object]) -> None:
     """A StartTransaction; the CSMS's answer names the transaction (OCPP 1.6 4.8)."""
-    answer = decode(text(call["answer"]))
+    answer = members(decode(text(call["answer"])))
     identity = text(answer.get("transactionId")) or f"unanswered {call['connection']} {call['id']}"
     row = rows.setdefault((call["station"], identity), _new(call, identity))
     row |= {

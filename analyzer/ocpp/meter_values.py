@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.ocpp.payloads import decode, members, objects, text, whole
+from analyzer.ocpp.payloads import LARGEST, decode, members, objects, text, whole
 from analyzer.ocpp.units import canonical
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 class Sample(NamedTuple):
     """One sampled value.
 
-    `measured` is its timestamp as sent. `value` is in the canonical `unit`, None where it is no finite number.
+    `measured` is its timestamp as sent. `value` is in the canonical `unit`, None where it is no number that is believed.
     `raw_value` is the text as sent; a number of 2.x is written as Python writes it.
     """
 
@@ -112,7 +112,7 @@ def _sample(sampled: Mapping[str, object], measured: str | None, place: _Place) 
         measurand,
         _name(sampled, "phase"),
         _name(sampled, "location") or LOCATION,
-        value if value is not None and math.isfinite(value) else None,
+        value if value is not None and abs(value) <= LARGEST else None,
         meant.unit,
         None if raw is None else raw[:MAX_VALUE],
         raw_unit,

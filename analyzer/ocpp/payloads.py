@@ -10,6 +10,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LARGEST = 1e15
+"""The greatest number that is believed: no register counts as far, and sums of it stay finite."""
 MAX_INTEGER_DIGITS = 20
 """A longer integer that msgspec refuses is kept as text: converting it would be slow, or refused."""
 
@@ -79,3 +81,18 @@ def whole(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if -(2**63) <= value < 2**63 else None
+
+
+def real(value: object) -> float | None:
+    """A number that is believed, also where it was sent as text; None for anything else.
+
+    >>> real("1.5"), real(2), real(True), real("nan"), real(1e300)
+    (1.5, 2.0, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if abs(number) <= LARGEST else None

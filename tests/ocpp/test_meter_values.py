@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analyzer.ocpp.meter_values import MAX_NAME, MAX_VALUE, Sample, number, sampled_values
+from analyzer.ocpp.payloads import LARGEST
 from analyzer.schema import TABLES
 from tests.ocpp.test_payloads import JSON
 
@@ -162,8 +162,10 @@ def test_a_sample_since_201_that_holds_a_signature_alone_is_signed_data() -> Non
     assert sample("2.0.1", value=1, signedMeterValue={}).format == "Raw"
 
 
-def test_a_value_that_its_unit_makes_infinite_is_none() -> None:
+def test_a_value_that_no_register_counts_to_is_none() -> None:
     assert sample(value="1e308", unit="kWh").value is None
+    assert sample(value="1e15").value == LARGEST
+    assert sample(value="1.1e15").value is None
 
 
 def test_hostile_lengths_are_cut() -> None:
@@ -183,7 +185,7 @@ def fit_for_a_table(found: Sample) -> bool:
     return (
         all(part.encode("utf-8") is not None for part in texts)
         and all(-(2**63) <= part < 2**63 for part in numbers)
-        and (found.value is None or math.isfinite(found.value))
+        and (found.value is None or abs(found.value) <= LARGEST)
     )
 
 

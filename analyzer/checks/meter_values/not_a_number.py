@@ -20,6 +20,7 @@ KINDS = (
     ("a decimal comma", re.compile(r"\s*[+-]?\d+,\d+\s*")),
     ("separated thousands", re.compile(r"\s*[+-]?\d{1,3}(?:[', .]\d{3})+(?:[.,]\d+)?\s*")),
     ("a unit inside", re.compile(r"\s*[+-]?\d+(?:[.,]\d+)?\s*[A-Za-z%]{1,10}\s*")),
+    ("a number too great", re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)),
     ("hexadecimal", re.compile(r"\s*(?:0[xX])?[0-9A-Fa-f]+\s*")),
 )
 """What stands in place of a number; the first that fits."""

@@ -26,6 +26,7 @@ def sent(value: object, version: str = "1.6", **more: object) -> str:
         ("0x1F", "hexadecimal"),
         ("1F", "a unit inside"),
         ("4f434d46", "hexadecimal"),
+        ("1e300", "a number too great"),
         ("", "nothing"),
         ("---", "other text"),
         ("\u0663", "other text"),

@@ -93,8 +93,13 @@ def _whole(readings: pa.Table, measurand: str, unit: str) -> pa.Table:
 
 def _times(readings: pa.Table) -> Ints:
     """When each value was measured, or else when it was seen."""
-    measured = micros(readings["measured"])
-    return np.where(measured == NO_TIME, micros(readings["ts"]), measured)
+    return _either(readings, "measured", "ts")
+
+
+def _either(table: pa.Table, first: str, second: str) -> Ints:
+    """The times of one column, and of another where it has none."""
+    times = micros(table[first])
+    return np.where(times == NO_TIME, micros(table[second]), times)
 
 
 def _places(table: pa.Table) -> list[Place]:
@@ -172,11 +177,14 @@ def _empty(axes: Axes, why: str) -> None:
 
 
 def _shade(panels: Sequence[Axes], transactions: pa.Table, shown: Sequence[Place]) -> int:
-    """Shade the times at which a connector that is drawn was in a transaction; how many transactions these are."""
+    """Shade the times at which a connector that is drawn was in a transaction; how many transactions these are.
+
+    The charger's own times come first, as with its readings: its clock may be wrong, and messages arrive late.
+    """
     chosen = np.zeros(transactions.num_rows, dtype=bool)
     for place in shown:
         chosen |= _of(transactions, place)
-    begins, ends = micros(transactions["started"]), micros(transactions["stopped"])
+    begins, ends = (_either(transactions, *names) for names in (("start", "started"), ("end", "stopped")))
     chosen &= (begins != NO_TIME) | (ends != NO_TIME)  # a transaction that is only mentioned has no known extent
     low, high = (round(limit * DAY) for limit in panels[0].get_xlim())
     begins, ends = np.where(begins == NO_TIME, low, begins), np.where(ends == NO_TIME, high, ends)

@@ -87,3 +87,17 @@ def test_registers_far_apart_are_drawn_from_their_first_values() -> None:
 def test_registers_side_by_side_are_drawn_as_they_stand() -> None:
     text = "\n".join([metered('{"value": "$(100+10*i)"}', 1), metered('{"value": "$(200+10*i)"}', 2)])
     assert drawn("meter_register", text).axes[0].get_ylabel() == "register, kWh"
+
+
+def test_a_transaction_is_shaded_by_the_charger_s_own_times_as_its_samples_are() -> None:
+    text = """
+        08:00:00 CP1 > StartTransaction#s {"connectorId": 1, "idTag": "a", "meterStart": 0, "timestamp": "$(now+3600)"}
+        08:00:00.1 CP1 < =#s {"transactionId": 7, "idTagInfo": {"status": "Accepted"}}
+        08:01:00x10/60s CP1 > MeterValues {"connectorId": 1, "transactionId": 7, "meterValue": [{"timestamp": "$(now+3600)", "sampledValue": [{"value": "$(100+i)"}]}]}
+        08:12:00 CP1 > StopTransaction {"transactionId": 7, "meterStop": 200, "timestamp": "$(now+3600)"}
+    """
+    axes = drawn("meter_register", text).axes[0]
+    (shade,) = axes.patches
+    across = np.asarray(axes.lines[0].get_xdata(), dtype=float)
+    low, high = shade.get_extents().transformed(axes.transData.inverted()).intervalx
+    assert low < across.min() < across.max() < high

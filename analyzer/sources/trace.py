@@ -230,7 +230,7 @@ def _spoken(
             return Message(ts, station, direction, f"[3,{json.dumps(identity)},{tail}]", number)
         return Message(ts, station, direction, _error(4 if sign == "!" else 5, identity, word, tail), number)
     counter[0] += 1
-    identity = identity or str(counter[0])
+    identity = identity or f"{counter[0]}_"  # no number at its end: a made-up id must not look like a charger's counter
     if sign is None:
         open_calls[station, direction].append(identity)
     kind = 2 if sign is None else 6

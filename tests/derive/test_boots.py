@@ -95,3 +95,38 @@ def test_a_transaction_that_ends_after_the_next_boot_proves_nothing_of_the_one_b
     08:02:05 CP1 > StopTransaction {"transactionId":1,"reason":"PowerLoss"}
     """
     assert [kind for kind, _ in kinds(text)] == ["unknown", "reboot"]
+
+
+RECONNECT = """
+08:00:00 CP1 + ocpp2.0.1
+08:00:01 CP1 > Heartbeat#{first}
+08:05:01 CP1 > Heartbeat#{second}
+08:05:10 CP1 - {end}
+08:05:20 CP1 + ocpp2.0.1
+08:05:21 CP1 > BootNotification#{third} {{"reason": "{reason}"}}
+"""
+
+
+def told(end: str, reason: str = "PowerUp", ids: tuple[str, str, str] = ("a", "b", "c")) -> str:
+    first, second, third = ids
+    return kinds(RECONNECT.format(end=end, reason=reason, first=first, second=second, third=third))[0][0]
+
+
+def test_a_reason_proves_a_reboot_where_nothing_speaks_against_it() -> None:
+    assert told("1006") == told("fin by csms") == told("rst", "Watchdog") == "reboot"
+    assert told("1001 by station", "LocalReset") == "reboot"
+
+
+def test_a_stale_reason_proves_nothing_after_a_close_in_order() -> None:
+    assert told("1001 by csms") == told("1001 by csms", "LocalReset") == told("1000 by station") == "reconnect"
+
+
+def test_a_stale_reason_proves_nothing_where_message_ids_go_on() -> None:
+    assert told("1006", ids=("41", "42", "43")) == "reconnect"
+    assert told("1006", ids=("41", "42", "7")) == "reboot"
+    assert told("1006", ids=("x", "42", "43")) == "reboot"
+
+
+def test_two_messages_of_one_packet_are_told_apart() -> None:
+    text = "08:00:00x3/200s CP1 > Heartbeat#4$(i)\n08:00:00x3/200s CP1 > BootNotification#1$(i) {}"
+    assert [kind for kind, _ in kinds(text)] == ["reboot"] * 3

@@ -34,4 +34,4 @@ def test_a_close_frame_is_the_end_and_no_sign_of_life() -> None:
 
 def test_reboots_are_no_part_of_a_pattern() -> None:
     boot = '08:00:00.5x7/300s CP1 > BootNotification#p$(i) {"reason": "PowerUp"}\n'
-    assert patterns(boot + LIVES + "08:01:31x7/300s CP1 - 1000 by csms") == []
+    assert patterns(boot + LIVES + "08:01:31x7/300s CP1 - fin by csms") == []

@@ -17,7 +17,7 @@ def events(text: str) -> list[Event]:
 
 def test_a_call_becomes_its_message() -> None:
     assert events('08:00:00 CP1 > Heartbeat {"a": 1}') == [
-        Message(EIGHT, "CP1", "up", '[2,"1","Heartbeat",{"a": 1}]', 1)
+        Message(EIGHT, "CP1", "up", '[2,"1_","Heartbeat",{"a": 1}]', 1)
     ]
 
 
@@ -89,7 +89,7 @@ def test_a_time_that_goes_back_by_half_a_day_is_the_next_day() -> None:
 
 def test_an_indented_line_continues_the_one_before() -> None:
     found = events('08:00:00 CP1 > Heartbeat {"a":\n    1}')
-    assert next(event for event in found if isinstance(event, Message)).text == '[2,"1","Heartbeat",{"a":1}]'
+    assert next(event for event in found if isinstance(event, Message)).text == '[2,"1_","Heartbeat",{"a":1}]'
     assert len(found) == 2
 
 

@@ -11,8 +11,8 @@ UNIT = '"chargingStation": {"vendorName": "Example", "model": "AC22"}'
 def boots(n: int, step: int, reason: str = "PowerUp", status: str = "Accepted") -> str:
     return f"""
     08:00:00x{n}/{step}s CP1 + ocpp2.0.1
-    08:00:01x{n}/{step}s CP1 > BootNotification#b$(i) {{"reason": "{reason}", {UNIT}}}
-    08:00:01.1x{n}/{step}s CP1 < =#b$(i) {{"currentTime": "$(now)", "interval": 60, "status": "{status}"}}
+    08:00:01x{n}/{step}s CP1 > BootNotification#$(i)b {{"reason": "{reason}", {UNIT}}}
+    08:00:01.1x{n}/{step}s CP1 < =#$(i)b {{"currentTime": "$(now)", "interval": 60, "status": "{status}"}}
     08:00:50x{n}/{step}s CP1 - 1006 by csms
     """
 

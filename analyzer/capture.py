@@ -19,6 +19,7 @@ from analyzer.kernels.columns import same
 from analyzer.plots import KINDS, figure
 from analyzer.plots.notebook import show_figures
 from analyzer.sources import reading
+from analyzer.sources.twice import told_once
 from analyzer.verdict.checklist import checklist
 from analyzer.verdict.coverage import coverage
 from analyzer.verdict.ranking import rank_causes
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from analyzer.findings import Findings
+ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "text"}
+"""The formats of a report by the endings of its file."""
 
 
 class Tables(Mapping[str, pa.Table]):
@@ -127,7 +130,7 @@ class Capture:
 
     def report(self, path: str | Path | None = None, *, format: str | None = None) -> str:  # noqa: A002 - the command's word
         """The report as text, written to `path` too where one is given: html, json or text, by name or by ending."""
-        chosen = format or (Path(path).suffix.lstrip(".") if path else "text")
+        chosen = format or (format_of(path) if path else "text")
         text = render(self.result(), chosen)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
@@ -213,10 +216,10 @@ def read(
         SourceError: An input cannot be opened, or the format or zone does not exist.
     """
     options = reading.Options(format, _zone(zone), frozenset(ports), dissector)
-    parts = [
+    parts = told_once(
         reading.read(str(path), key=str(number), options=options, progress=progress)
         for number, path in enumerate(paths, 1)
-    ]
+    )
     return Capture(
         {name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")}
     )
@@ -229,6 +232,21 @@ def plot(capture: Capture, kind: str, *, station: str | None = None) -> Figure:
     return figure.draw(kind, *tables, station=station)
 
 
+def format_of(path: str | Path) -> str:
+    """The format of a report by the ending of its file.
+
+    >>> format_of("night.htm"), format_of("night.json")
+    ('html', 'json')
+
+    Raises:
+        ValueError: The ending names no format.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise ValueError(f"no report is written as {Path(path).name}; its name may end in {', '.join(ENDINGS)}")
+    return ENDINGS[ending]
+
+
 def render(result: Result, format: str) -> str:  # noqa: A002 - the command's word
     """A result as text in a format: text, html or json."""
     from analyzer.reports import html, json, terminal
@@ -237,7 +255,7 @@ def render(result: Result, format: str) -> str:  # noqa: A002 - the command's wo
         return html.render(result, figures(result))
     if format == "json":
         return json.render(result)
-    if format in {"text", "txt"}:
+    if format == "text":
         return terminal.render(result)
     raise ValueError(f"no report is called {format}; there are: html, json, text")
 

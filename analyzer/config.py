@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,10 @@ def resolve(
 
 
 def _prefixes(checks: Sequence[Check], given: Iterable[str]) -> tuple[str, ...]:
-    prefixes = tuple(part.strip().upper() for text in given for part in text.split(",") if part.strip())
+    texts = list(given)
+    prefixes = tuple(part.strip().upper() for text in texts for part in text.split(",") if part.strip())
+    if texts and not prefixes:
+        raise ConfigError("an empty selection names no check; see `ocpp-analyzer explain` for the list")
     for prefix in prefixes:
         if not any(check.id.startswith(prefix) for check in checks):
             raise ConfigError(f"no check is called {prefix}{_hint(prefix, [check.id for check in checks])}")
@@ -71,9 +75,12 @@ def _thresholds(checks: Sequence[Check], settings: Iterable[str]) -> dict[str, d
 
 def _convert(setting: str, value: str, default: Threshold) -> Threshold:
     try:
-        return type(default)(value)
+        converted = type(default)(value)
     except ValueError:
         raise ConfigError(f"--set {setting}: {value} is no {type(default).__name__}") from None
+    if isinstance(converted, (int, float)) and not 0 <= converted < math.inf:
+        raise ConfigError(f"--set {setting}: a threshold is a number from 0 on")
+    return converted
 
 
 def _hint(name: str, names: list[str]) -> str:

@@ -147,3 +147,13 @@ def test_an_input_that_cannot_be_read_is_an_error_of_one_line(tmp_path: Path) ->
         with pytest.raises(oa.SourceError) as caught:
             oa.read(*arguments, **options)  # type: ignore[arg-type]
         assert "\n" not in str(caught.value)
+
+
+def test_the_same_input_twice_is_counted_once_and_that_is_said(samples: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.log"
+    copy.write_bytes((samples / "intervals.log").read_bytes())
+    twice = oa.read(samples / "intervals.log", copy)
+    once = oa.read(samples / "intervals.log")
+    assert twice.tables["messages"].to_pylist() == once.tables["messages"].to_pylist()
+    assert twice.issues["kind"].tolist() == ["repeated_input"]
+    assert not twice.damaged

@@ -50,7 +50,6 @@ def chosen(config: Config) -> list[str]:
         (["ZA01", "ZB01"], [], ["ZA01", "ZB01"]),
         ([], ["ZA"], ["ZB01"]),
         (["ZA"], ["ZA02"], ["ZA01"]),
-        ([","], [], ["ZA01", "ZA02", "ZB01"]),
     ],
 )
 def test_checks_are_chosen_by_the_beginning_of_their_id(select: list[str], ignore: list[str], ids: list[str]) -> None:
@@ -88,6 +87,10 @@ def test_the_last_of_several_settings_of_a_threshold_counts() -> None:
         ({"settings": ["ZA01.factor=much"]}, "much is no float"),
         ({"settings": ["ZZ01.fewest=2"]}, "no check is called ZZ01"),
         ({"select": ["ZA"], "ignore": ["Z"]}, "leaves no check to run"),
+        ({"select": [","]}, "empty selection"),
+        ({"ignore": [""]}, "empty selection"),
+        ({"settings": ["ZA01.factor=nan"]}, "from 0 on"),
+        ({"settings": ["ZA01.fewest=-5"]}, "from 0 on"),
     ],
 )
 def test_a_choice_that_cannot_be_followed_is_one_line_with_a_hint(choices: dict[str, list[str]], words: str) -> None:

@@ -38,3 +38,4 @@ def plot(
     except OSError as error:
         raise exits.Complaint(f"cannot write {output}: {error.strerror}") from None
     typer.echo(f"{kind}: {output}")
+    raise typer.Exit(exits.INCOMPLETE if capture.damaged else exits.FINE)

@@ -10,19 +10,12 @@ import typer
 from analyzer.cli import choices, exits
 from analyzer.cli.loading import colour, load, width
 
-ENDINGS = {
-    ".html": choices.Format.HTML,
-    ".htm": choices.Format.HTML,
-    ".json": choices.Format.JSON,
-    ".txt": choices.Format.TEXT,
-}
-
 
 def report(
     paths: choices.Paths,
     output: choices.Output = None,
     format: Annotated[
-        choices.Format | None, typer.Option("--format", help="Format of the file; html by default.")
+        choices.Format | None, typer.Option("--format", help="Format of the report; else its ending tells.")
     ] = None,
     station: choices.Station = None,
     log_format: choices.LogFormat = None,
@@ -39,21 +32,33 @@ def report(
     from analyzer.config import ConfigError
     from analyzer.reports import terminal
 
+    to_stdout = output is not None and str(output) == "-"
+    chosen = format.value if format else _format(output)
     capture = load(paths, log_format, tz, port, dissector, station=station)
     try:
         result = capture.result(select=select or (), ignore=ignore or (), thresholds=threshold or ())
     except ConfigError as error:
         raise exits.Complaint(str(error)) from None
-    to_stdout = output is not None and str(output) == "-"
-    chosen = format or (ENDINGS.get(output.suffix.lower(), choices.Format.HTML) if output else None)
     if chosen is not None and (to_stdout or output is None):
-        typer.echo(facade.render(result, chosen.value), nl=False)
+        typer.echo(facade.render(result, chosen), nl=False)
     else:
         typer.echo(terminal.render(result, width=width(), colour=colour()), nl=False)
     if output is not None and chosen is not None and not to_stdout:
-        _write(output, facade.render(result, chosen.value))
+        _write(output, facade.render(result, chosen))
         typer.echo(f"Full report: {output}")
     raise typer.Exit(exits.of(capture, result.findings, fail_on))
+
+
+def _format(output: Path | None) -> str | None:
+    """The format by the ending of the file's name; HTML on standard output, none where no file is asked for."""
+    from analyzer.capture import format_of
+
+    if output is None or str(output) == "-":
+        return None if output is None else choices.Format.HTML.value
+    try:
+        return format_of(output)
+    except ValueError as error:
+        raise exits.Complaint(str(error)) from None
 
 
 def _write(path: Path, text: str) -> None:

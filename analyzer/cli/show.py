@@ -38,3 +38,4 @@ def show(
         controls, connections = controls.slice(0, 0), connections.slice(0, 0)
     for line in trace.render(messages, controls, connections):
         typer.echo(line)
+    raise typer.Exit(exits.INCOMPLETE if capture.damaged else exits.FINE)

@@ -125,6 +125,8 @@ def test_a_damaged_input_gives_the_code_4_which_beats_findings(samples: Path, tm
     for name in ("cut.pcap", "cut.pcap.gz"):
         said = output("report", tmp_path / name, code=INCOMPLETE)
         assert "WS11" in said, name
+    output("show", tmp_path / "cut.pcap", code=INCOMPLETE)
+    output("plot", "timeline", tmp_path / "cut.pcap", "-o", tmp_path / "x.svg", code=INCOMPLETE)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,11 @@ def test_a_damaged_input_gives_the_code_4_which_beats_findings(samples: Path, tm
         ["--set", "HB01"],
         ["--set", "HB01.nonsense=2"],
         ["--set", "HB01.warn_factor=two"],
+        ["--set", "HB01.warn_factor=nan"],
+        ["--set", "HB01.warn_factor=-1"],
         ["--set", "XX01.warn_factor=2"],
+        ["--select", ""],
+        ["--select", ","],
         ["--select", "XX"],
         ["--ignore", "XX"],
         ["--tz", "Mars/Olympus"],
@@ -238,3 +244,11 @@ def test_real_captures_without_ocpp_are_nothing_to_analyse(corpus: Path) -> None
 
 def test_a_capture_that_is_encrypted_says_so(samples: Path) -> None:
     assert "encrypted (TLS)" in complaint("report", samples / "tls13.pcapng", code=NOTHING)
+
+
+@pytest.mark.parametrize("name", ["x.pdf", "x.md", "x"])
+def test_a_report_of_an_unknown_ending_is_refused_before_reading(name: str, samples: Path, tmp_path: Path) -> None:
+    assert ".html" in complaint("report", samples / "healthy.pcap", "-o", tmp_path / name)
+    assert not (tmp_path / name).exists()
+    output("report", samples / "healthy.pcap", "-o", tmp_path / name, "--format", "json")
+    assert json.loads((tmp_path / name).read_text())

@@ -44,3 +44,25 @@ def test_what_a_charger_accepted_excuses_its_absence_for_a_while(
 
 def test_a_command_to_another_charger_excuses_nothing() -> None:
     assert not after("Reset", '= {"status": "Accepted"}', 60, "CP2")
+
+
+def offline_at(text: str, seconds: int) -> bool:
+    calls = workspace(text).table("calls")
+    return bool(commanded(calls, pa.chunked_array([pa.array(["CP1"])]), np.array([EIGHT + seconds * 1_000_000]))[0])
+
+
+@pytest.mark.parametrize("member", ["retrieveDate", "retrieveDateTime", "installDateTime"])
+def test_firmware_is_due_when_it_is_planned(member: str) -> None:
+    text = f'08:00:00 CP1 < UpdateFirmware {{"{member}": "2026-01-01T20:00:00Z"}}\n08:00:01 CP1 > = {{}}'
+    assert [offline_at(text, hours * 3600) for hours in (1, 11, 12, 13, 14)] == [False, False, True, True, False]
+
+
+@pytest.mark.parametrize("status", ["Downloaded", "Installing", "InstallScheduled", "InstallRebooting"])
+def test_firmware_that_a_charger_is_about_to_install_excuses_its_absence(status: str) -> None:
+    text = f'08:00:00 CP1 > FirmwareStatusNotification {{"status": "{status}"}}'
+    assert [offline_at(text, seconds) for seconds in (-1, 1, 3600, 3601)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("status", ["Idle", "DownloadFailed", "InstallationFailed", "Downloading"])
+def test_other_reports_of_firmware_excuse_nothing(status: str) -> None:
+    assert not offline_at(f'08:00:00 CP1 > FirmwareStatusNotification {{"status": "{status}"}}', 60)

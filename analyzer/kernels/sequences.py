@@ -76,3 +76,16 @@ def longest_run(flags: Flags) -> tuple[int, int]:
     starts, ends = edges[::2], edges[1::2]
     best = int(np.argmax(ends - starts))
     return int(starts[best]), int(ends[best] - starts[best])
+
+
+def busiest(times: Ints, span: int) -> slice:
+    """Which of some sorted times lie in the span that holds the most of them.
+
+    >>> busiest(np.array([0, 10, 11, 12, 30]), 5)
+    slice(1, 4, None)
+    """
+    if not len(times):
+        return slice(0, 0)
+    counts = np.searchsorted(times, times + span, side="right") - np.arange(len(times))
+    first = int(np.argmax(counts))
+    return slice(first, first + int(counts[first]))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.columns import NO_TIME, Ints, Reals, coded, micros, reals, same
+from analyzer.kernels.columns import NO_TIME, SECOND, Ints, Reals, coded, micros, reals, same
 from analyzer.kernels.sequences import latest
 
 INTERVAL_KEY = "HeartbeatInterval"
@@ -36,6 +36,28 @@ def interval_in_force(settings: pa.Table, stations: pa.ChunkedArray, times: Ints
         found[new] = values[order][hits[new]]
         origin[new] = np.array(part["operation"].to_pylist(), dtype=object)[order][hits[new]]
     return found, origin.tolist()
+
+
+def interval_before(settings: pa.Table, stations: pa.ChunkedArray, times: Ints) -> Reals:
+    """The heartbeat interval before the last order, for one such interval after it: a timer that runs is run out.
+
+    NaN where there was none before, or the order is longer ago.
+    """
+    rows = settings.filter(pc.and_(pa.array(same(settings["key"], INTERVAL_KEY)), settings["number"].is_valid()))
+    rows = rows.filter(pc.and_(rows["effective"], pa.array(same(rows["operation"], *ORDERS))))
+    wanted = coded(stations)
+    place = pc.fill_null(pc.index_in(rows["station"].cast(pa.string()), pa.array(wanted.names, pa.string())), -1)
+    groups, moments, values = np.asarray(place, dtype=np.int64), micros(rows["ts"]), reals(rows["number"])
+    order = np.lexsort((moments, groups))
+    groups, moments, values = groups[order], moments[order], values[order]
+    found = np.full(len(times), np.nan)
+    if len(order) < 2:
+        return found
+    hits = latest(groups, moments, wanted.codes, times)
+    known = (hits > 0) & (groups[hits - 1] == groups[hits])
+    running = known & ((times - moments[hits]) / SECOND <= values[hits - 1])
+    found[running] = values[hits - 1][running]
+    return found
 
 
 def latest_number(settings: pa.Table, station: str, key: str, at: int = END_OF_TIME) -> float | None:

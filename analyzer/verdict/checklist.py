@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 
 class Line(NamedTuple):
-    """A line of the checklist: its name, what it asks, and the checks that decide it."""
+    """A line of the checklist: its name, what it asks, the checks that decide it, and all that tell of it.
+
+    A line passes only where all that decide it judged the charger; the others can only add what is wrong.
+    """
 
     name: str
     title: str
+    deciding: tuple[str, ...]
     checks: tuple[str, ...]
 
 
-def _line(name: str, title: str, checks: str) -> Line:
-    return Line(name, title, tuple(_expand(checks.split())))
+def _line(name: str, title: str, checks: str, *, decided_by: str = "") -> Line:
+    return Line(name, title, tuple(decided_by.split()), tuple(_expand(checks.split())))
 
 
 def _expand(words: Iterable[str]) -> Iterable[str]:
@@ -36,26 +40,45 @@ def _expand(words: Iterable[str]) -> Iterable[str]:
 
 
 LINES = (
-    _line("A1", "Heartbeat interval configured and kept", "HB04 HB06 HB10 HB12 HB14 HB15 CF01 CF06 CF14"),
-    _line("A2", "Charger heard at that interval", "HB01 HB05 HB07 HB11 HB13"),
-    _line("A3", "Heartbeats answered, in time, with a right clock", "HB02 HB03 HB09 CK08"),
-    _line("A4", "Registered, boots in order", "BT01-18"),
-    _line("B1", "Reachable: network, TLS, upgrade, subprotocol", "WS01-08 SC06-10"),
-    _line("B2", "Connected, no long outage", "WS16 WS29 WS35"),
-    _line("B3", "Ends in order: close codes, no abrupt ends", "WS09-15 WS17 WS19 WS26 WS27 WS32 WS37"),
-    _line("B4", "No pattern in the ends: idle, lifetime, clock time", "WS11-14 WS21 WS23-25 WS30 WS31"),
-    _line("B5", "Messages both ways, each call answered", "WS28 HB08 PR07-11 PR14 PR15"),
-    _line("B6", "Protocol kept", "PR01-06 PR12 PR13 PR16-29 WS33 WS34"),
+    _line(
+        "A1",
+        "Heartbeat interval configured and kept",
+        "HB04 HB06 HB10 HB12 HB14 HB15 CF01 CF06 CF14",
+        decided_by="HB04",
+    ),
+    _line("A2", "Charger heard at that interval", "HB01 HB05 HB07 HB11 HB13", decided_by="HB01"),
+    _line("A3", "Heartbeats answered, in time, with a right clock", "HB02 HB03 HB09 CK08", decided_by="HB02"),
+    _line("A4", "Registered, boots in order", "BT01-18", decided_by="BT01 BT04"),
+    _line("B1", "Reachable: network, TLS, upgrade, subprotocol", "WS01-08 SC06-10", decided_by="WS04"),
+    _line("B2", "Connected, no long outage", "WS16 WS29 WS35", decided_by="WS35"),
+    _line(
+        "B3",
+        "Ends in order: close codes, no abrupt ends",
+        "WS09-15 WS17 WS19 WS26 WS27 WS32 WS37",
+        decided_by="WS09 WS10 WS19",
+    ),
+    _line(
+        "B4",
+        "No pattern in the ends: idle, lifetime, clock time",
+        "WS11-14 WS21 WS23-25 WS30 WS31",
+        decided_by="WS11 WS12",
+    ),
+    _line("B5", "Messages both ways, each call answered", "WS28 HB08 PR07-11 PR14 PR15", decided_by="PR07"),
+    _line("B6", "Protocol kept", "PR01-06 PR12 PR13 PR16-29 WS33 WS34", decided_by="PR01 PR05"),
     _line("B7", "Reconnects well behaved", "WS18 WS20 WS22 WS38"),
     _line("C1", "Metering settings right and in force", "CF02-05 CF07-13 CF15-18 MV27-31"),
-    _line("C2", "Values well formed", "MV01-05 MV32-37"),
-    _line("C3", "Values plausible", "MV06-25 MV38-46 MV49-51"),
-    _line("C4", "No samples missing", "MV26 MV28 MV47 MV48 TX14"),
-    _line("C5", "Nothing lost over faults", "TX01-18 TX27 TX29 TX30 WS25"),
-    _line("D1", "Clock right", "CK01-13"),
-    _line("D2", "Secure", "SC01-20"),
+    _line("C2", "Values well formed", "MV01-05 MV32-37", decided_by="MV01"),
+    _line("C3", "Values plausible", "MV06-25 MV38-46 MV49-51", decided_by="MV07"),
+    _line("C4", "No samples missing", "MV26 MV28 MV47 MV48 TX14", decided_by="MV26"),
+    _line("C5", "Nothing lost over faults", "TX01-18 TX27 TX29 TX30 WS25", decided_by="TX04"),
+    _line("D1", "Clock right", "CK01-13", decided_by="CK01"),
+    _line("D2", "Secure", "SC01-20", decided_by="SC01 SC02"),
     _line("D3", "Sessions healthy", "TX19-26 TX28 PR22-24"),
 )
+
+
+HEARD = frozenset({"A2", "B2"})
+"""Lines that ask whether the charger was there: of one that fell silent they do not pass."""
 
 
 class Outcomes(NamedTuple):
@@ -74,13 +97,20 @@ class Outcomes(NamedTuple):
         return self.unjudged.get((check, station)) or self.not_run.get(check) or "not chosen"
 
 
-def checklist(findings: Findings, stations: Sequence[str], existing: Collection[str] | None = None) -> pa.Table:
-    """The table `checklist`: PASS, WARN or FAIL by the worst finding of a line, UNKNOWN where nothing judged it.
+def checklist(
+    findings: Findings,
+    stations: Sequence[str],
+    existing: Collection[str] | None = None,
+    unheard: Mapping[str, str] | None = None,
+) -> pa.Table:
+    """The table `checklist`: WARN or FAIL by the worst finding of a line, PASS where the checks that decide it judged.
 
-    `existing` are the ids of all checks that could have been chosen; those of the catalogue by default.
+    It is UNKNOWN else, with the reason of these checks. `existing` are the ids of all checks that could have been
+    chosen; those of the catalogue by default. `unheard` says of a charger that fell silent since when: whether it was
+    still connected and in time is not known then.
     """
     known = {check.id for check in checks()} if existing is None else set(existing)
-    lines = [line._replace(checks=tuple(check for check in line.checks if check in known)) for line in LINES]
+    lines = [_known(line, known) for line in LINES]
     outcomes = _outcomes(findings.runs)
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in findings.table.select(["check", "station", "severity", "summary"]).to_pylist():
@@ -90,17 +120,25 @@ def checklist(findings: Findings, stations: Sequence[str], existing: Collection[
         for line in lines:
             own = [row for check in line.checks for row in found.get((station, check), [])]
             judging = [check for check in line.checks if outcomes.judges(check, station)]
+            status = _status(own, line, judging)
+            why_not = unheard.get(station) if unheard and line.name in HEARD and status == "PASS" else None
             rows.append(
                 {
                     "station": station,
                     "line": line.name,
                     "title": line.title,
-                    "status": _status(own, judging),
-                    "detail": _detail(own, line, station, outcomes),
+                    "status": "UNKNOWN" if why_not else status,
+                    "detail": why_not or _detail(own, line, station, outcomes, status),
                     "checks": " ".join(judging),
                 }
             )
     return schema.from_rows("checklist", rows)
+
+
+def _known(line: Line, known: Collection[str]) -> Line:
+    """The line with those of its checks alone that exist."""
+    deciding, telling = (tuple(check for check in names if check in known) for names in (line.deciding, line.checks))
+    return line._replace(deciding=deciding, checks=telling)
 
 
 def _outcomes(runs: pa.Table) -> Outcomes:
@@ -115,21 +153,21 @@ def _outcomes(runs: pa.Table) -> Outcomes:
     return Outcomes(frozenset(ran), not_run, unjudged)
 
 
-def _status(found: Sequence[dict[str, Any]], judging: Sequence[str]) -> str:
-    if found:
-        worst = max(rank(str(row["severity"])) for row in found)
-        return "PASS" if worst < rank("warning") else "WARN" if worst == rank("warning") else "FAIL"
-    return "PASS" if judging else "UNKNOWN"
+def _status(found: Sequence[dict[str, Any]], line: Line, judging: Sequence[str]) -> str:
+    worst = max((rank(str(row["severity"])) for row in found), default=-1)
+    if worst >= rank("warning"):
+        return "WARN" if worst == rank("warning") else "FAIL"
+    return "PASS" if line.deciding and set(line.deciding) <= set(judging) else "UNKNOWN"
 
 
-def _detail(found: Sequence[dict[str, Any]], line: Line, station: str, outcomes: Outcomes) -> str | None:
-    """The worst finding; else why checks of the line did not judge the station."""
-    if found:
+def _detail(found: Sequence[dict[str, Any]], line: Line, station: str, outcomes: Outcomes, status: str) -> str | None:
+    """The worst finding; else why checks of the line, or those that decide it, did not judge the station."""
+    if found and status != "UNKNOWN":
         return str(max(found, key=lambda row: rank(row["severity"]))["summary"])
-    if not line.checks:
+    if not line.deciding:
         return "there is no check of it yet"
     reasons: dict[str, list[str]] = {}
-    for check in line.checks:
+    for check in line.deciding if status == "UNKNOWN" else line.checks:
         if not outcomes.judges(check, station):
             reasons.setdefault(outcomes.why_not(check, station), []).append(check)
     return "; ".join(f"{why} ({', '.join(names)})" for why, names in reasons.items()) or None

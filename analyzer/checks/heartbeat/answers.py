@@ -26,6 +26,7 @@ def answers(
     sources: pa.Table,
     *,
     patience: float = 30.0,
+    warn_share: float = 0.01,
     fail_in_a_row: int = 3,
     fail_share: float = 0.05,
     fail_beats: int = 20,
@@ -33,7 +34,8 @@ def answers(
     """The CSMS did not answer Heartbeats of the charger.
 
     A Heartbeat counts when the connection was still watched `patience` seconds later. It is an error from
-    `fail_in_a_row` in a row on, or from a share of `fail_share` among `fail_beats` or more; else a warning.
+    `fail_in_a_row` in a row on, or from a share of `fail_share` among `fail_beats` or more; else a warning where more
+    than `warn_share` stay unanswered, and a note where it is less.
 
     Why it matters: the answer sets the charger's clock, and a charger that hears none takes the CSMS for dead and
         reconnects, again and again.
@@ -105,7 +107,7 @@ def answers(
                 unit="Percent",
                 count=len(lost),
                 evidence=evidence(beats, lost[:MAX_EVIDENCE]),
-                severity=None if failed else "warning",
+                severity=None if failed else "warning" if share > warn_share else "info",
             )
         )
     return table(findings)

@@ -15,7 +15,7 @@ from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import SECOND, coded, flags, micros, reals, same
 from analyzer.kernels.intervals import habit
 from analyzer.kernels.sequences import gaps
-from analyzer.ocpp.in_force import INTERVAL_KEY, interval_in_force
+from analyzer.ocpp.in_force import INTERVAL_KEY, interval_before, interval_in_force
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def silence(
 
     Any message of the charger counts as a sign of life, and so do its pings and pongs. A silence is worth a warning
     from `warn_factor` intervals and `slack` seconds on, an error from `fail_factor` intervals. A charger that beats at
-    another period than it was ordered is measured by the longer of the two: that it does is HB04's finding.
+    another period than it was ordered is measured by the longer of the two: that it does is HB04's finding. When the
+    interval is shortened, the old one holds once more: the charger's timer runs already.
 
     Why it matters: a CSMS takes a charger that is silent for two or three intervals for offline; it cannot be started
         from afar, and what it measures comes late or never.
@@ -102,7 +103,7 @@ def silence(
     Source: OCPP 1.6 4.6 and 9.1.10; OCPP-J 1.6 5.3; 2.0.1 G02.FR.02, G02.FR.04, G02.FR.05.
     """
     found = _silences(messages, controls, issues, settings, shortest=slack)
-    allowed = _allowed(found, messages)
+    allowed = _allowed(found, messages, settings)
     long = found.lengths > warn_factor * allowed + slack
     findings = [*_not_judged(messages, settings), *_keeping_none(found, allowed, long)]
     found, allowed = found.only(long), allowed[long]
@@ -146,11 +147,17 @@ def _summary(found: Gaps, worst: int, allowed: float, count: int, *, told: bool)
     return "; ".join(filter(None, parts))
 
 
-def _allowed(found: Gaps, messages: pa.Table) -> Reals:
-    """The interval in force, or the period that the charger keeps when it has nothing else to say, if longer."""
+def _allowed(found: Gaps, messages: pa.Table, settings: pa.Table) -> Reals:
+    """The interval in force, or the period that the charger keeps under it when it has nothing else to say, if longer."""
     beats, spans = lone_beats(messages)
-    habits = {station: habit(spans[rows]) for station, rows in by_station(beats)}
-    kept = [habits.get(station, np.nan) for station in found.ends["station"].to_pylist()]
+    under, _ = interval_in_force(settings, beats["station"], micros(beats["ts"]))
+    habits = {
+        (station, interval): habit(spans[rows[under[rows] == interval]])
+        for station, rows in by_station(beats)
+        for interval in np.unique(under[rows][~np.isnan(under[rows])]).tolist()
+    }
+    stations = found.ends["station"].to_pylist()
+    kept = [habits.get(key, np.nan) for key in zip(stations, found.interval.tolist(), strict=True)]
     # fmax takes the other where one is missing, and without an interval nothing is judged.
     return np.where(np.isnan(found.interval), np.nan, np.fmax(found.interval, np.array(kept, dtype=np.float64)))
 
@@ -180,7 +187,9 @@ def _silences(messages: pa.Table, controls: pa.Table, issues: pa.Table, settings
     begins = until - np.rint(lengths * SECOND).astype(np.int64)
     at_start, _ = interval_in_force(settings, ends["station"], begins)
     at_end, origin = interval_in_force(settings, ends["station"], until)
-    return Gaps(ends, lengths, begins, np.fmax(at_start, at_end), np.array(origin, dtype=object))
+    before = interval_before(settings, ends["station"], begins)
+    interval = np.fmax(np.fmax(at_start, at_end), before)
+    return Gaps(ends, lengths, begins, interval, np.array(origin, dtype=object))
 
 
 def _up(rows: pa.Table) -> pa.Table:

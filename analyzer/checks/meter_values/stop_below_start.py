@@ -15,10 +15,11 @@ from analyzer.ocpp.meter_values import MEASURAND
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    from analyzer.kernels.columns import Flags
+    from analyzer.kernels.columns import Flags, Ints, Reals
 
-PLACEHOLDERS = (0.0, -1.0)
-"""What chargers send as meterStop when they could not read the meter."""
+WORDS = (", which is rounding", ", which stands for a meter that was not read", "")
+SEVERITIES = ("warning", "error", None)
+"""By the kind of the end: rounding, a meter that was not read (0 or -1), a register that is wrong."""
 
 
 @check("MV39", "meterStop below meterStart", severity="critical")
@@ -65,7 +66,7 @@ def stop_below_start(
     lower = (depth >= 1.0) & _is_16(transactions, connections)
     last = _last_samples(transactions, readings)
     lower &= ~((last < start - rounding) & (depth > rounding))
-    placeholder = np.isin(stop, PLACEHOLDERS)
+    kinds = _kinds(depth, stop, rounding)
     times = np.where(
         micros(transactions["stopped"]) == NO_TIME, micros(transactions["ts"]), micros(transactions["stopped"])
     )
@@ -77,16 +78,18 @@ def stop_below_start(
         own = rows[lower[rows]]
         if not len(own):
             continue
+        others, kind = len(own), int(kinds[own].max())
+        own = own[kinds[own] == kind]
+        others -= len(own)
         worst = int(own[np.argmax(depth[own])])
-        unread, rounded = placeholder[own].all(), depth[own].max() <= rounding
         measured = f"; its last sample says {last[worst]:.10g} Wh" if not np.isnan(last[worst]) else ""
         findings.append(
             Finding(
                 station,
                 f"{plural(len(own), 'transaction')} of {known} ended below the start: {transactions['transaction'][worst].as_py()} "
                 f"from {start[worst]:.10g} to {stop[worst]:.10g} Wh{measured}"
-                + (", which stands for a meter that was not read" if unread else "")
-                + (", which is rounding" if rounded else ""),
+                + WORDS[kind]
+                + (f"; {plural(others, 'transaction')} more for a lesser reason" if others else ""),
                 start=int(times[own].min()),
                 end=int(times[own].max()),
                 value=-float(depth[worst]),
@@ -94,10 +97,17 @@ def stop_below_start(
                 unit="Wh",
                 count=len(own),
                 evidence=evidence(transactions, own[:MAX_EVIDENCE]),
-                severity="warning" if rounded else "error" if unread else None,
+                severity=SEVERITIES[kind],
             )
         )
     return table(findings)
+
+
+def _kinds(depth: Reals, stop: Reals, rounding: float) -> Ints:
+    """Of each end whether it is rounding, a meter that was not read, or a register that is wrong: 0, 1, 2."""
+    never = stop == -1.0  # no register counts there, however small the step
+    unread = never | ((stop == 0.0) & (depth > rounding))
+    return np.where(unread, 1, np.where(depth <= rounding, 0, 2))
 
 
 def _is_16(transactions: pa.Table, connections: pa.Table) -> Flags:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from analyzer.checks.rows import by_station, evidence
 from analyzer.checks.websocket.ends import abrupt, closed, cut_off, ordered_ends
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import micros
+from analyzer.kernels.columns import SECOND, micros
+from analyzer.kernels.sequences import busiest
 from analyzer.plan import check
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from analyzer.kernels.columns import Flags, Ints
+
+DAY = 86_400 * SECOND
 
 WORDS = {
     "fin": "TCP closed",
@@ -37,8 +44,8 @@ def abnormal_ends(
 ) -> pa.Table:
     """Most of the charger's connections ended without a WebSocket close frame.
 
-    From `fewest` such ends and a share above `warn_share` of all ends on it is a warning, from `fail_fewest` and
-    `fail_share` an error.
+    The day with the most of them counts: from `fewest` such ends and a share above `warn_share` of all ends on it is a
+    warning, from `fail_fewest` and `fail_share` an error. A drop now and then is the way of networks.
 
     Why it matters: an end without a close frame means that a network, a box between or a crash took the connection.
         Both sides may learn of it minutes later; what was on its way is lost or sent twice.
@@ -83,10 +90,11 @@ def abnormal_ends(
     kinds, ends = connections["end_kind"].to_pylist(), micros(connections["end"])
     findings = []
     for station, rows in by_station(connections):
-        chosen, ended = rows[bad[rows]], int(bad[rows].sum() + good[rows].sum())
-        if not ended:
+        both = rows[(bad | good)[rows]]
+        if not len(both):
             findings.append(not_judged(station, "no connection was seen to end, or not how"))
             continue
+        chosen, ended = _worst_day(both, ends, bad)
         share = len(chosen) / ended
         if len(chosen) < fewest or share <= warn_share:
             continue
@@ -108,3 +116,14 @@ def abnormal_ends(
             )
         )
     return table(findings)
+
+
+def _worst_day(rows: Ints, ends: Ints, bad: Flags) -> tuple[Ints, int]:
+    """The abnormal ends of the day that has the most of them, and how many ends of either kind it has."""
+    chosen = rows[bad[rows]]
+    chosen = chosen[np.argsort(ends[chosen], kind="stable")]
+    chosen = chosen[busiest(ends[chosen], DAY)]
+    if not len(chosen):
+        return chosen, len(rows)
+    first = ends[chosen[0]]
+    return chosen, int(((ends[rows] >= first) & (ends[rows] <= first + DAY)).sum())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from analyzer import schema
 from analyzer.checks.heartbeat.answers import answers
 from tests.manuals import findings, workspace
@@ -83,3 +85,15 @@ def test_a_capture_without_any_answer_is_judged() -> None:
     sources = schema.from_rows("sources", [{**row, "kind": "capture"} for row in made.table("sources").to_pylist()])
     tables = [sources if name == "sources" else made.table(name) for name in answers.needs]
     assert [row["severity"] for row in answers(*tables).to_pylist()] == ["error"]
+
+
+@pytest.mark.parametrize(("beats", "severity"), [(98, "warning"), (99, "info"), (1000, "info")])
+def test_one_heartbeat_in_a_hundred_without_an_answer_is_worth_a_note(beats: int, severity: str) -> None:
+    text = f"""
+    08:00:00 CP1 + ocpp1.6
+    08:00:30 CP1 > Heartbeat#lost
+    08:01:30x{beats}/60s CP1 > Heartbeat#h$(i)
+    08:01:30.1x{beats}/60s CP1 < =#h$(i) {{"currentTime": "$(now)"}}
+    """
+    (found,) = findings(answers, text)
+    assert found["severity"] == severity

@@ -165,3 +165,29 @@ def test_the_engine_names_the_stations_that_were_not_judged() -> None:
     outcome = run([silence], workspace(BEATS + "08:00:00 CP2 + ocpp1.6"), Config())
     why = {row["station"]: row["why"] for row in outcome.runs.to_pylist() if row["station"]}
     assert why == {"CP2": "no message in the input"}
+
+
+SHORTENED = """
+08:00:00 CP1 + ocpp1.6
+08:00:01 CP1 > BootNotification#boot {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+08:00:01.1 CP1 < =#boot {"currentTime": "$(now)", "interval": 900, "status": "Accepted"}
+08:15:01 CP1 > Heartbeat#a
+08:16:40 CP1 < ChangeConfiguration#c {"key": "HeartbeatInterval", "value": "60"}
+08:16:40.2 CP1 > =#c {"status": "Accepted"}
+"""
+
+
+def test_the_timer_that_runs_when_the_interval_is_shortened_runs_out_first() -> None:
+    assert findings(silence, SHORTENED + "08:30:01x9/60s CP1 > Heartbeat#b$(i)") == []
+
+
+def test_after_that_the_new_interval_holds() -> None:
+    (found,) = findings(silence, SHORTENED + "08:30:01x9/60s CP1 > Heartbeat#b$(i)\n08:46:01 CP1 > Heartbeat#d")
+    assert (found["value"], found["limit"]) == (480.0, 140.0)
+
+
+def test_the_habit_under_another_interval_excuses_nothing() -> None:
+    beats = "08:30:01x9/60s CP1 > Heartbeat#b$(i)\n08:46:01 CP1 > Heartbeat#d\n"
+    later = '08:46:10 CP1 < ChangeConfiguration#e {"key": "HeartbeatInterval", "value": "300"}\n08:46:10.2 CP1 > =#e {"status": "Accepted"}\n'
+    (found,) = findings(silence, SHORTENED + beats + later + "08:51:10x20/300s CP1 > Heartbeat#f$(i)")
+    assert (found["value"], found["limit"], found["count"]) == (480.0, 140.0, 1)

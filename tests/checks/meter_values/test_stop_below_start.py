@@ -23,7 +23,7 @@ TRANSACTION = """
         (5000, 0, "error"),
         (5000, -1, "error"),
         (0, 0, None),
-        (0, -1, "warning"),
+        (0, -1, "error"),
     ],
 )
 def test_the_depth_decides(start: int, stop: int, severity: str | None) -> None:
@@ -50,3 +50,14 @@ def test_without_both_ends_it_is_not_judged() -> None:
     text = TRANSACTION.format(start=5000, stop=4000).replace("StopTransaction", "Heartbeat")
     rows = stop_below_start(*workspace(text).tables(stop_below_start.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def test_each_end_has_a_kind_and_the_worst_is_told_with_its_own_count() -> None:
+    later = TRANSACTION.format(start=5000, stop=-1).split("\n", 2)[2].replace("08:", "09:")
+    later = later.replace('"transactionId": 7', '"transactionId": 8')
+    later = later.replace("StartTransaction", "StartTransaction#second").replace("< =", "< =#second")
+    (found,) = findings(stop_below_start, TRANSACTION.format(start=1000, stop=999) + later)
+    assert (found["severity"], found["count"]) == ("error", 1)
+    assert "8 from 5000 to -1 Wh" in str(found["summary"])
+    assert str(found["summary"]).endswith("was not read; 1 transaction more for a lesser reason")
+    assert "rounding" not in str(found["summary"])

@@ -61,3 +61,10 @@ def test_ends_that_an_idle_cut_off_explains_are_no_second_fault() -> None:
     """
     assert findings(abnormal_ends, text) == []
     assert findings(abnormal_ends, text.replace("08:01:31.1x6/200s", "08:01:31.1x6/217s"))
+
+
+def test_a_drop_a_day_is_no_finding_and_a_bad_day_among_good_ones_is() -> None:
+    daily = "08:00:00x30/86400s CP1 + ocpp1.6\n20:00:00x30/86400s CP1 - rst"
+    assert findings(abnormal_ends, daily) == []
+    (found,) = findings(abnormal_ends, daily + "\n21:00:00x5/1800s CP1 + ocpp1.6\n21:10:00x5/1800s CP1 - rst")
+    assert (found["severity"], found["count"]) == ("error", 7)

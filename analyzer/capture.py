@@ -25,6 +25,7 @@ from analyzer.verdict.coverage import coverage
 from analyzer.verdict.ranking import rank_causes
 from analyzer.verdict.result import CheckInfo, Result
 from analyzer.verdict.sentences import verdict
+from analyzer.verdict.unheard import unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -117,7 +118,7 @@ class Capture:
         declared = {check.id: check for check in checks()}
         outages = self.tables["outages"]
         ranked = rank_causes(outages, causes(), engine.weigh(causes(), self._workspace))
-        outcome = {"causes": ranked, "checklist": checklist(findings, self.stations)}
+        outcome = {"causes": ranked, "checklist": checklist(findings, self.stations, unheard=unheard(self.tables))}
         tables: dict[str, pa.Table] = {**self.tables, **outcome, "findings": findings.table, "runs": findings.runs}
         tables["verdict"] = verdict(tables, findings.table, self.stations, declared)
         infos = {check.id: CheckInfo(check.id, check.title, check.manual) for check in declared.values()}

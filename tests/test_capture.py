@@ -84,6 +84,7 @@ def test_the_verdict_names_the_deadline_with_its_seconds_and_the_remedy(deadline
     assert "17 of 17 times" in verdict
     assert "60.0 s" in verdict
     row = deadline.result().tables["verdict"].to_pylist()[0]
+    assert verdict == f"CP-7: {row['sentences']} {row['remedy']}"
     assert "180 s" in row["remedy"]
     assert row["owner"] == "CSMS"
 
@@ -131,6 +132,7 @@ def test_a_capture_shows_itself(deadline: oa.Capture) -> None:
 
 def test_the_manual_of_a_check_a_family_and_the_catalogue_can_be_read() -> None:
     assert oa.explain("hb04").startswith("HB04")
+    assert "Thresholds (--set HB08.NAME=VALUE):\n    patience = 30.0\n    fewest = 3\n" in oa.explain("HB08")
     assert all(line.startswith("WS") for line in oa.explain("WS").splitlines())
     assert len(oa.explain().splitlines()) > len(oa.explain("WS").splitlines())
     with pytest.raises(KeyError, match="families"):

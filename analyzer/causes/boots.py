@@ -20,6 +20,19 @@ LOST_POWER = {
 }
 """What tells of lost power, and how surely: some chargers give PowerUp at each boot."""
 
+GIVES_UP = 1011
+"""The code of an error in the server, by which servers also close when nobody answers their keep-alive pings."""
+
+
+def said_goodbye(outage: dict[str, Any]) -> bool:
+    """Whether the connection before an outage was closed with a close frame by a side that was not just left alone."""
+    return bool(outage["end_kind"] == "close" and outage["close_code"] != GIVES_UP)
+
+
+def closed_by_csms(outage: dict[str, Any]) -> bool:
+    """Whether the CSMS said goodbye."""
+    return said_goodbye(outage) and outage["end_side"] == "csms"
+
 
 def boots_after(outages: pa.Table, boots: pa.Table) -> Iterator[tuple[int, dict[str, Any], dict[str, Any] | None]]:
     """Each ended outage's row number, the outage, and the boot on the connection that ended it, None where none was.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.causes.boots import boots_after, lost_power
+from analyzer.causes.boots import boots_after, closed_by_csms, lost_power
 from analyzer.causes.orders import CHANGES, orders_before
 from analyzer.plan import Clue, cause
 
@@ -36,14 +36,17 @@ def reboot(outages: pa.Table, boots: pa.Table, calls: pa.Table) -> list[Clue]:
     """A boot with evidence of a reboot ends the outage.
 
     Speaks for it: the boot's reason, an order of the CSMS before it, message ids that start again.
-    Speaks against it: the order was not followed by a boot. A loss of power is its own cause.
+    Speaks against it: the order was not followed by a boot; or the CSMS had closed the connection with a close frame,
+    and had ordered nothing: what the charger did after that did not end the connection. A loss of power is its own cause.
     """
     orders = orders_before(outages, calls)
     clues = []
-    for number, _, boot in boots_after(outages, boots):
+    for number, outage, boot in boots_after(outages, boots):
         order = orders[number]
         if boot is not None and boot["kind"] == "reboot":
             clues += _rebooted(number, str(boot["detail"]), order)
+            if order is None and closed_by_csms(outage):
+                clues.append(Clue(number, -2.0, "the CSMS had closed the connection with a close frame"))
             if lost := lost_power(boot):
                 clues.append(Clue(number, -lost[0] / 2, f"it reports that power was lost: {lost[1]}"))
         elif boot is not None and boot["kind"] == "unknown":

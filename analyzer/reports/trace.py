@@ -5,13 +5,14 @@ from __future__ import annotations
 import heapq
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same, wholes
 from analyzer.reports.text import HARMFUL
 
 if TYPE_CHECKING:
@@ -46,14 +47,20 @@ class Line(NamedTuple):
 
 
 def render(messages: pa.Table, controls: pa.Table, connections: pa.Table) -> Iterator[str]:
-    """The lines in order of time; what has no time follows as comments."""
+    """The lines in order of time; what has no time, and what the notation has no words for, stands in comments.
+
+    Connections of no charger are left out.
+    """
+    connections = connections.filter(connections["station"].is_valid())
     begins = _begins(connections)
+    failed = _failed(connections)
+    late = _late_ends(connections, failed)
     number = {name: place for place, name in enumerate(connections["connection"].take(pa.array(np.lexsort((wholes(connections["origin"]), begins)))).to_pylist())}  # fmt: skip
     streams = [
         _lines(messages, micros(messages["ts"]), number, SPEAKS, _message),
         _lines(controls, micros(controls["ts"]), number, SPEAKS, _control),
-        _lines(connections, begins, number, BEGINS, _connected),
-        _lines(connections, micros(connections["end"]), number, ENDS, _ended),
+        _lines(connections, begins, number, BEGINS, lambda row: _connected(row, failed)),
+        _lines(connections, micros(connections["end"]), number, ENDS, lambda row: _ended(row, failed, late)),
     ]
     today, timeless = "", []
     for line in heapq.merge(*streams):
@@ -61,6 +68,9 @@ def render(messages: pa.Table, controls: pa.Table, connections: pa.Table) -> Ite
             timeless.append(f"# no time: {line.station} {line.text}")
             continue
         day, clock = _time(line.ts)
+        if line.text.startswith("#"):
+            yield f"# {day} {clock} {line.station} {line.text.removeprefix('# ')}"
+            continue
         yield f"{'' if day == today else day + ' '}{clock} {line.station} {line.text}"
         today = day
     yield from timeless
@@ -70,6 +80,33 @@ def _begins(connections: pa.Table) -> Ints:
     """When each connection was established, or else first seen."""
     upgraded = micros(connections["upgraded"])
     return np.where(upgraded == NO_TIME, micros(connections["ts"]), upgraded)
+
+
+def _failed(connections: pa.Table) -> set[str]:
+    """The attempts that came to nothing without an answer: no upgrade, no message."""
+    up = same(connections["scheme"], "wss") | same(connections["end_kind"], "refused") | flags(connections["inferred"])
+    for name in ("upgraded", "last_up", "last_down"):
+        up |= micros(connections[name]) != NO_TIME
+    # A log that tells of a connection tells that it was established.
+    up |= connections["client"].is_null().to_numpy(zero_copy_only=False)
+    return set(connections["connection"].filter(pa.array(~up)).to_pylist())
+
+
+def _late_ends(connections: pa.Table, failed: set[str]) -> set[str]:
+    """The connections of which the end was seen only when the next one of their charger was begun.
+
+    In the notation a charger has one connection at a time: there the next one ends the one before it.
+    """
+    names, stations = connections["connection"].to_pylist(), coded(connections["station"]).codes
+    begins, ends = micros(connections["ts"]), micros(connections["end"])
+    refused = same(connections["end_kind"], "refused")
+    order = np.lexsort((begins, stations)).tolist()
+    alive = [row for row in order if names[row] not in failed and not refused[row]]
+    return {
+        names[before]
+        for before, after in pairwise(alive)
+        if stations[before] == stations[after] and ends[before] != NO_TIME and begins[after] < ends[before]
+    }
 
 
 def _lines(
@@ -130,12 +167,16 @@ def _control(row: Row) -> str | None:
     return None if row["kind"] == "close" else f"{SIGNS[row['direction']]} {row['kind']}"
 
 
-def _connected(row: Row) -> str | None:
+def _connected(row: Row, failed: set[str]) -> str | None:
+    if row["connection"] in failed:
+        return "# an attempt to connect that nobody answered" + _attributes(row, ATTRIBUTES)
     if row["end_kind"] == "refused":
         attributes = _attributes(row, ATTRIBUTES)
         return f"x {row['http_status']:03d}{attributes}" if row["http_status"] else None
-    if row["inferred"] or row["start_observed"] is False:
+    if row["inferred"]:
         return None
+    if row["start_observed"] is False:
+        return "+ start_observed=false" + _attributes(row, ATTRIBUTES)
     offered, chosen = row["offered"] or "", row["subprotocol"]
     if offered == (chosen or "") and re.fullmatch(r"[\w.-]*", offered, re.ASCII):
         return f"+ {offered}".rstrip() + _attributes(row, ATTRIBUTES)
@@ -146,7 +187,14 @@ def _attributes(row: Row, names: Iterable[str]) -> str:
     return "".join(f" {name}={_token(str(row[name]), '/,:;')}" for name in names if row[name] not in {None, ""})
 
 
-def _ended(row: Row) -> str | None:
+def _ended(row: Row, failed: set[str], late: set[str]) -> str | None:
+    if row["connection"] in failed:
+        return None
+    told = _told_end(row)
+    return f"# the connection before: {told}" if told and row["connection"] in late else told
+
+
+def _told_end(row: Row) -> str | None:
     how, code = row["end_kind"], row["close_code"]
     if how not in {"close", "fin", "rst", "timeout", "lost"}:
         return None

@@ -119,9 +119,9 @@ class Conversation:
         if replaced is not None:
             # A new connection of the same station while no end of the old one was logged: the old one was dead.
             self.assembly.describe(replaced, end=ts, end_kind="replaced", end_origin=origin)
-        self._open[station] = self.assembly.connect(
-            station, ts, origin, upgraded=ts, start_observed=True, end_observed=False, **attributes
-        )
+        joined = attributes.get("start_observed") is False
+        known = {"upgraded": None if joined else ts, "start_observed": True, "end_observed": False, **attributes}
+        self._open[station] = self.assembly.connect(station, ts, origin, **known)
 
     def _disconnect(self, event: Disconnected) -> None:
         station = event.station or UNNAMED

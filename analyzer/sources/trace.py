@@ -2,7 +2,7 @@
 
 One line a thing that happened. `#` begins a comment line; an indented line continues the one before.
 
-    2026-01-01 08:00:00 CP1 + ocpp1.6 client=10.0.0.7     connected, with columns of `connections`
+    2026-01-01 08:00:00 CP1 + ocpp1.6 client=10.0.0.7     connected, with columns of `connections`; `start_observed=false` is one joined in the middle
     08:00:01 CP1 > BootNotification {"...": "..."}         call of the charger; `<` of the CSMS; `#id` may follow
     08:00:01.2 CP1 < = {"interval": 60}                    answers the oldest open call; `=#id` a certain one
     08:00:02 CP1 > ! NotSupported "text" {}                error as answer; `!#id` to a certain call; `!!` to a result
@@ -28,7 +28,7 @@ from analyzer.sources.events import Connected, Control, Disconnected, Event, Ign
 from analyzer.sources.trace_repeats import unroll
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import tzinfo
 
 NAME = "trace"
@@ -154,9 +154,7 @@ def _event(
     if attributes is None:
         return Trouble(number, "not_understood", what[:200], ts, station)
     if sign == "+":
-        words = [word for word in rest.split() if "=" not in word]
-        offered = words[0] if words else ""
-        return Connected(ts, station, number, {"offered": offered, "subprotocol": offered or None, **attributes})
+        return Connected(ts, station, number, {**_offered(rest, attributes), **attributes})
     if sign == "x":
         status = rest.split()[0] if rest else ""
         if not _STATUS.fullmatch(status) or "http_status" in attributes:
@@ -167,12 +165,24 @@ def _event(
     return _spoken(ts, station, "up" if sign == ">" else "down", rest, number, open_calls, counter)
 
 
+def _offered(rest: str, attributes: Mapping[str, object]) -> dict[str, object]:
+    """The subprotocol that a connect line names; nothing is known of that where the beginning was not seen."""
+    if "start_observed" in attributes:
+        return {}
+    words = [word for word in rest.split() if "=" not in word]
+    offered = words[0] if words else ""
+    return {"offered": offered, "subprotocol": offered or None}
+
+
 def _attributes(text: str) -> dict[str, object] | None:
     """The columns that a line tells, None where one is none of those that it may tell."""
     found: dict[str, object] = {}
     for word in text.split():
         name, sign, value = word.partition("=")
         if not sign:
+            continue
+        if (name, value) == ("start_observed", "false"):
+            found[name] = False
             continue
         whole = name in _WHOLE_COLUMNS
         if name not in _COLUMNS or (whole and not _PORT.fullmatch(value)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -11,6 +11,8 @@ from analyzer import schema
 from analyzer.findings import SEVERITIES, UNKNOWN, rank
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros
 from analyzer.verdict import offline
+from analyzer.verdict.ranking import CANNOT_TELL
+from analyzer.verdict.unheard import unheard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +24,21 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 SENTENCES = 3
+SHORT = 300.0
+"""Outages of fewer seconds in all mean less than a finding that is an error; WS35 warns from there on."""
+SECURITY = "SC"
+UNHEARD = "the log of the CSMS, or a capture at the charger, of the time since"
 EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS19", "WS35"})
 """Checks that tell of the same ends as the outages' causes do: one cause, one sentence."""
+REFUSED = "WS04"
+
+
+class Seen(NamedTuple):
+    """What was seen of a station: the times of its Heartbeats, how much, and since when it was not heard any more."""
+
+    beats: Ints
+    watched: str
+    unheard: str
 
 
 def verdict(
@@ -34,11 +49,12 @@ def verdict(
 ) -> pa.Table:
     """The table `verdict`: what is wrong with each station, worst first, and what to do."""
     own = {name: _by_station(table) for name, table in (("findings", findings), *_told(tables))}
-    beats, watched = _times(tables["heartbeats"]), _watched(tables)
+    beats, watched, silent = _times(tables["heartbeats"]), _watched(tables), unheard(tables)
     rows = []
     for station in stations:
         parts = {name: groups.get(station, []) for name, groups in own.items()}
-        rows.append(_station(station, parts, beats.get(station, offline.NO_BEATS), watched.get(station, ""), checks))
+        seen = Seen(beats.get(station, offline.NO_BEATS), watched.get(station, ""), silent.get(station, ""))
+        rows.append(_station(station, parts, seen, checks))
     rows.sort(key=lambda row: (-_badness(row["severity"]), str(row["station"])))
     return schema.from_rows("verdict", rows)
 
@@ -50,29 +66,54 @@ def _told(tables: Mapping[str, pa.Table]) -> list[tuple[str, pa.Table]]:
     return [("outages", tables["outages"]), ("causes", first), ("checklist", lines), ("connections", connections)]
 
 
-def _station(
-    station: str,
-    own: Mapping[str, list[Row]],
-    beats: Ints,
-    watched: str,
-    checks: Mapping[str, Check],
-) -> Row:
+def _station(station: str, own: Mapping[str, list[Row]], seen: Seen, checks: Mapping[str, Check]) -> Row:
     outages = own["outages"]
     worst = max((rank(row["severity"]) for row in own["findings"]), default=0 if outages else -1)
     base: Row = {"station": station, "severity": SEVERITIES[worst] if worst >= 0 else None}
-    told = offline.told(outages, own["causes"], beats) if outages else {"sentences": []}
-    others = [row for row in own["findings"] if not (outages and row["check"] in EXPLAINED_BY_OUTAGES)]
+    others = [row for row in own["findings"] if not _explained(row, outages)]
     wrong = [row for row in others if rank(row["severity"]) >= rank("warning")]
-    if wrong and not outages:
-        told |= {"remedy": _advice(checks[wrong[0]["check"]].manual)}
     if not wrong and not outages:
-        return {**base, **_well(own, watched)}
-    return {**base, **told, "sentences": " ".join([*told["sentences"], *_findings(wrong, len(told["sentences"]))])}
+        return {**base, **_well(own, seen)}
+    told = offline.told(outages, own["causes"], seen.beats) if outages else {"sentences": []}
+    room = max(SENTENCES - len(told["sentences"]) - bool(seen.unheard), 1)
+    sentences = [*told["sentences"], *_findings(wrong, room)]
+    if wrong and (not outages or _outranks(wrong[0], outages, own["causes"])):
+        sentences = [*_findings(wrong, room), *told["sentences"]]
+        told = {"remedy": _advice(checks[wrong[0]["check"]].manual)}
+    if seen.unheard and len(sentences) < SENTENCES:
+        sentences.append(f"It was {seen.unheard}.")
+    return {**base, **told, "sentences": " ".join(sentences)}
 
 
-def _findings(wrong: Sequence[Row], said: int) -> list[str]:
+def _explained(row: Row, outages: Sequence[Row]) -> bool:
+    """Whether a finding tells of what the outages tell; of refused attempts those do that began in an outage."""
+    if row["check"] == REFUSED:
+        return any(
+            outage["start"] <= row["start"] and (outage["end"] is None or row["start"] <= outage["end"])
+            for outage in outages
+        )
+    return bool(outages) and row["check"] in EXPLAINED_BY_OUTAGES
+
+
+def _outranks(finding: Row, outages: Sequence[Row], causes: Sequence[Row]) -> bool:
+    """Whether a finding means more than the outages, and so leads the verdict and gives its remedy.
+
+    A critical one does, unless the outages are long and most of them have a cause that is told with more than low
+    confidence. An error does only where they are short and have none; so does what is critical for security, which was
+    no safer before the outage.
+    """
+    known = [row for row in causes if row["cause"] != CANNOT_TELL and row["confidence"] != "low"]
+    told = 2 * len(known) > len(causes)
+    lengths = [row["duration"] for row in outages]
+    short = None not in lengths and sum(lengths) < SHORT
+    if finding["severity"] == "critical" and not finding["check"].startswith(SECURITY):
+        return short or not told
+    return rank(finding["severity"]) >= rank("error") and short and not told
+
+
+def _findings(wrong: Sequence[Row], room: int) -> list[str]:
     """The worst findings in the sentences that are left; the last of them counts the rest."""
-    shown = wrong[: SENTENCES - said]
+    shown = wrong[:room]
     sentences = [_stopped(str(row["summary"])) for row in shown]
     left = len(wrong) - len(shown)
     if left and sentences:
@@ -80,9 +121,9 @@ def _findings(wrong: Sequence[Row], said: int) -> list[str]:
     return sentences
 
 
-def _well(own: Mapping[str, list[Row]], watched: str) -> Row:
+def _well(own: Mapping[str, list[Row]], seen: Seen) -> Row:
     """That nothing is wrong and what was looked at; or that it could not be judged, and why."""
-    lines = own["checklist"]
+    lines, watched = own["checklist"], seen.watched
     judged = [row["line"] for row in lines if row["status"] != "UNKNOWN"]
     told = [row for row in own["connections"] if not row["inferred"]]
     if not judged or not watched:
@@ -90,14 +131,17 @@ def _well(own: Mapping[str, list[Row]], watched: str) -> Row:
         why = f"no OCPP message of it was seen{hidden}" if not watched else "none of the checks had what it needs"
         return {"severity": UNKNOWN, "sentences": f"It could not be judged: {why}.", "missing": _missing(lines)}
     connections = f" on {len(told)} connection{'s' * (len(told) > 1)}" if told else ""
-    if 2 * len(judged) < len(lines):
+    if seen.unheard:
+        found = f"It was {seen.unheard}; before that nothing wrong was found in {watched}{connections}."
+    elif 2 * len(judged) < len(lines):
         found = f"Little could be judged; nothing wrong was found in {watched}{connections}."
     else:
         found = f"Nothing is wrong in {watched}{connections}."
     sentences = [found, f"{_passed(lines, judged)}."]
     if not told:
         sentences.append("Whether it was offline cannot be told: the input tells of messages only.")
-    return {"sentences": " ".join(sentences)}
+    unsure = {"severity": UNKNOWN, "confidence": "low", "missing": UNHEARD} if seen.unheard else {}
+    return {"sentences": " ".join(sentences), **unsure}
 
 
 def _passed(lines: Sequence[Row], judged: Sequence[str]) -> str:

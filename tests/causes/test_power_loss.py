@@ -60,3 +60,25 @@ def test_a_charger_that_had_just_said_that_it_must_reboot_did_so_whatever_it_say
 def test_a_change_of_configuration_that_was_accepted_long_before_does_not_hide_a_loss_of_power() -> None:
     change = '08:15:00 CP1 < ChangeConfiguration#c {"key": "Mode", "value": "1"}\n08:15:00.5 CP1 > =#c {"status": "Accepted"}\n'
     assert first(CHARGING + change + "08:20:10 CP1 - 1006" + BACK)["cause"] == "power_loss"
+
+
+@pytest.mark.parametrize(
+    ("end", "cause"),
+    [
+        ("1001 by csms", "closed_by_code"),
+        ("1000 by csms", "closed_by_code"),
+        ("1012", "closed_by_code"),
+        ("1001 by station", "reboot"),
+        ("fin by csms", "reboot"),
+        ("1006", "power_loss"),
+        ("rst", "power_loss"),
+    ],
+)
+def test_an_end_that_somebody_made_outweighs_power_up_as_the_reason_of_a_boot(end: str, cause: str) -> None:
+    assert first(TALK_2X + f"08:20:10 CP1 - {end}" + BACK_2X.replace("#71", "#1"))["cause"] == cause
+
+
+@pytest.mark.parametrize(("end", "named"), [("1001 by csms", False), ("1011 by csms", True), ("fin by csms", True)])
+def test_a_csms_that_gives_a_silent_charger_up_does_not_hide_its_loss_of_power(end: str, named: bool) -> None:  # noqa: FBT001
+    (outage,) = ranked(CHARGING + f"08:20:10 CP1 - {end}" + BACK)
+    assert ("power_loss" in {row["cause"] for row in outage}) == named

@@ -111,3 +111,9 @@ def test_a_boot_on_a_later_connection_is_not_counted_for_an_earlier_outage() -> 
     earlier = "08:19:00 CP1 - 1011 by csms\n08:19:30 CP1 + ocpp1.6\n08:19:31 CP1 > Heartbeat#52\n"
     outages = ranked(TALK + earlier + "08:20:10 CP1 - 1006" + BACK)
     assert [outage[0]["cause"] for outage in outages] == ["closed_by_code", "reboot"]
+
+
+def test_a_boot_after_the_csms_had_closed_the_connection_did_not_end_it_unless_it_was_ordered() -> None:
+    row = first(TALK + "08:20:10 CP1 - 1001 by csms" + BACK)
+    assert (row["cause"], row["owner"]) == ("closed_by_code", "CSMS")
+    assert first(TALK + RESET + "08:20:10 CP1 - 1001 by csms" + BACK)["cause"] == "reboot"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+import analyzer as oa
 from analyzer import schema
 from analyzer.reports.trace import render
 from analyzer.sources import reading, trace
@@ -199,6 +200,17 @@ def test_what_has_no_time_follows_as_a_comment() -> None:
 
 def test_nothing_is_shown_of_nothing() -> None:
     assert shown({name: schema.empty(name) for name in COMPARED}) == []
+
+
+def test_a_real_night_that_is_shown_gives_the_same_outages(corpus: Path, tmp_path: Path) -> None:
+    capture = oa.read(corpus / "captures" / "growatt_1218.pcap")
+    path = tmp_path / "night.trace"
+    path.write_text("\n".join(shown({name: capture.tables[name] for name in COMPARED})) + "\n")
+    again = oa.read(path)
+    columns = ["station", "start", "end", "end_kind", "idle_up", "idle_down", "boot"]
+    assert again.tables["outages"].select(columns).to_pylist() == capture.tables["outages"].select(columns).to_pylist()
+    assert again.stations == capture.stations
+    assert again.tables["messages"].num_rows == 2628
 
 
 def test_a_capture_that_is_shown_reads_back(samples: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from analyzer import schema
 from analyzer.plan import Clue, cause
+from analyzer.verdict import ranking
 from analyzer.verdict.ranking import CANNOT_TELL, rank_causes
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def test_the_louder_cause_comes_first_and_shares_leave_room_for_what_nobody_thou
 )
 def test_confidence_is_high_with_two_pieces_of_evidence_and_nothing_missing(clues: list[Clue], confidence: str) -> None:
     assert ranked({"first": clues})[0]["confidence"] == confidence
+
+
+def test_a_share_that_just_reaches_the_limit_is_high(monkeypatch: pytest.MonkeyPatch) -> None:
+    clues = {"first": [Clue(0, 1.2, "a"), Clue(0, 0.5, "b")]}
+    (row,) = ranked(clues)
+    assert row["confidence"] == "medium"
+    monkeypatch.setattr(ranking, "HIGH", row["share"])
+    assert ranked(clues)[0]["confidence"] == "high"
 
 
 def test_what_speaks_against_and_what_is_missing_stand_beside_what_speaks_for() -> None:

@@ -133,3 +133,88 @@ def test_the_samples_are_judged_as_their_notes_say(samples: Path, name: str, sta
     (row,) = capture.read(samples / name).result().tables["verdict"].to_pylist()
     assert row["station"] == station
     assert words in row["sentences"]
+
+
+REGISTER = """
+08:00:02 CP1 > StartTransaction#s {"connectorId": 1, "meterStart": 1000, "timestamp": "2026-01-01T08:00:02Z", "idTag": "A"}
+08:00:03 CP1 < =#s {"transactionId": 5, "idTagInfo": {"status": "Accepted"}}
+08:01:30x4/60s CP1 > MeterValues#m$(i) {"connectorId": 1, "transactionId": 5, "meterValue": [{"timestamp": "$(now)", "sampledValue": [{"value": "$(2000+100*i)"}]}]}
+08:01:30.1x4/60s CP1 < =#m$(i) {}
+08:05:30x4/60s CP1 > MeterValues#n$(i) {"connectorId": 1, "transactionId": 5, "meterValue": [{"timestamp": "$(now)", "sampledValue": [{"value": "$(1500+100*i)"}]}]}
+08:05:30.1x4/60s CP1 < =#n$(i) {}
+"""
+BACK = "08:31:50 CP1 + ocpp1.6 scheme=wss http_status=101\n08:32:00 CP1 > Heartbeat#z\n08:32:00.1 CP1 < =#z {}\n"
+
+
+@pytest.mark.parametrize("end", ["1006", "1012 by csms"])
+def test_a_critical_finding_leads_before_a_short_outage_and_gives_the_remedy(end: str) -> None:
+    row = verdict(OPEN + BOOT % 60 + BEATS + REGISTER + f"08:31:30 CP1 - {end}\n" + BACK, ignore=["PR", "HB"])
+    first, second = row["sentences"].split(". ")[:2]
+    assert first.startswith("The register of connector 1 went back")
+    assert second == "Offline once"
+    assert row["remedy"]
+    assert "apture at the charger" not in row["remedy"]
+    assert (row["severity"], row["owner"], row["confidence"]) == ("critical", None, None)
+
+
+def test_a_critical_finding_does_not_lead_before_long_outages_of_a_known_cause_and_does_before_unknown_ones() -> None:
+    text = OPEN + BOOT % 60 + BEATS + REGISTER + "08:31:30 CP1 - %s\n" + BACK.replace("08:3", "09:3")
+    known, unknown = (verdict(text % end, select=["WS", "MV"]) for end in ("1012 by csms", "1006"))
+    assert known["sentences"].startswith("Offline once. The CSMS closed with code 1012")
+    assert unknown["sentences"].startswith("The register of connector 1 went back")
+
+
+@pytest.mark.parametrize(("back", "leads"), [("08:36:29", True), ("08:36:31", False)])
+def test_an_error_leads_before_a_short_outage_that_cannot_be_told(back: str, leads: bool) -> None:  # noqa: FBT001
+    row = verdict(OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1006\n" + BACK.replace("08:31:50", back), select=["HB"])
+    assert row["sentences"].startswith("The charger beats every 60 s") == leads
+    assert row["remedy"].startswith("Order the interval") == leads
+    told = verdict(OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1012 by csms\n" + BACK, select=["HB"])
+    assert told["sentences"].startswith("Offline once. ")
+
+
+@pytest.mark.parametrize(("end", "leads"), [("1006", True), ("1011 by csms", False)])
+def test_security_leads_only_where_a_short_outage_cannot_be_told(end: str, leads: bool) -> None:  # noqa: FBT001
+    text = "08:00:00 CP1 + ocpp1.6 scheme=ws authorization=basic user=CP1 http_status=101\n" + BOOT % 60 + BEATS
+    row = verdict(text + f"08:31:30 CP1 - {end}\n" + BACK.replace("wss", "ws"))
+    assert (not row["sentences"].startswith("Offline once")) == leads
+
+
+def test_refusals_in_an_outage_are_told_once() -> None:
+    restart = "08:31:30 CP1 - 1001 by csms\n08:31:40x3/20s CP1 x 503\n" + BACK.replace("08:31:50", "08:32:39").replace(
+        "08:32:00", "08:33:00"
+    )
+    row = verdict(OPEN + BEATS + restart, select=["WS"])
+    assert row["sentences"].count("503") == 1
+    assert row["sentences"].startswith("Offline once. 3 attempts to connect were refused, with HTTP 503")
+    assert row["severity"] == "warning"
+
+
+def test_refusals_before_the_first_connection_are_told_beside_a_later_outage() -> None:
+    row = verdict("07:50:00x4/60s CP1 x 503\n" + OPEN + BEATS + "08:31:30 CP1 - 1012 by csms\n" + BACK, select=["WS04"])
+    assert "The server refused 4 of 6 attempts" in row["sentences"]
+
+
+STILL = "08:00:00 CP2 + ocpp1.6 scheme=wss http_status=101\n11:59:00 CP2 > Heartbeat#last\n"
+
+
+def test_a_charger_that_fell_silent_is_not_said_to_be_fine() -> None:
+    made = capture.Capture(tables(OPEN + BOOT % 60 + BEATS + STILL)).result().tables
+    row = next(row for row in made["verdict"].to_pylist() if row["station"] == "CP1")
+    assert row["sentences"].startswith(
+        "It was not heard since 08:30:00, 3.5 h before the input ends; before that nothing wrong was found in 62 messages"
+    )
+    assert (row["severity"], row["confidence"]) == ("unknown", "low")
+    lines = {row["line"]: row for row in made["checklist"].to_pylist() if row["station"] == "CP1"}
+    for line in ("A2", "B2"):
+        assert (lines[line]["status"], lines[line]["detail"]) == (
+            "UNKNOWN",
+            "not heard since 08:30:00, 3.5 h before the input ends",
+        )
+
+
+def test_a_charger_that_fell_silent_after_a_fault_is_said_to_have_done_both() -> None:
+    row = next(row for row in verdicts(OPEN + BOOT % 300 + BEATS + STILL) if row["station"] == "CP1")
+    assert row["sentences"].startswith("The charger beats every 60 s")
+    assert row["sentences"].endswith("It was not heard since 08:30:00, 3.5 h before the input ends.")
+    assert row["severity"] == "error"

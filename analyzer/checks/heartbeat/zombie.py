@@ -71,7 +71,7 @@ def zombie(
         08:05:00x4/60s CP1 > Heartbeat#later$(i)
         08:05:00.1x4/60s CP1 < =#later$(i) {"currentTime": "$(now)"}
     Not a fault when: the answers come late, the charger is not registered, the connection ended, or they are actions
-        that this charger never answers while it answers others. A log without any answer of the charger may leave
+        that this charger never answers while it answers others. Without a call of the CSMS nothing is judged; a log without any answer of the charger may leave
         them out, and is not judged.
     Likely causes: the way down is dead (NAT, proxy); the charger's receiving task hangs; the CSMS writes to an old
         socket; calls before the boot was accepted.
@@ -86,8 +86,15 @@ def zombie(
     waited = ~answered & (reals(down["open"]) >= patience)
     connection, times = coded(down["connection"]).codes, micros(down["ts"])
     shown = captured(connections, sources)
-    findings = []
+    watched = set(coded(down["station"].filter(pa.array(answered | waited))).names)
+    findings = [
+        not_judged(station, "no call of the CSMS was watched for long enough")
+        for station in coded(calls["station"]).names
+        if station not in watched
+    ]
     for station, rows in by_station(down):
+        if station not in watched:
+            continue
         if not answered[rows].any() and station not in shown:
             findings.append(not_judged(station, "the log holds no answer of the charger, and may leave them out"))
             continue

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.checks.rows import by_station, evidence
-from analyzer.checks.websocket.ends import abrupt, closed, cut_off, ordered_ends
+from analyzer.checks.websocket.ends import abrupt, closed, cut_off, established, ordered_ends
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import SECOND, micros
+from analyzer.kernels.columns import SECOND, micros, same
 from analyzer.kernels.sequences import busiest
 from analyzer.plan import check
 
@@ -87,12 +87,14 @@ def abnormal_ends(
     """
     mine = ~ordered_ends(calls, connections) & ~cut_off(connections, outages, idle_patterns)
     bad, good = abrupt(connections) & mine, closed(connections) & mine
+    told, untold = established(connections), same(connections["end_kind"], "lost", "fin", "timeout") & mine
     kinds, ends = connections["end_kind"].to_pylist(), micros(connections["end"])
     findings = []
     for station, rows in by_station(connections):
         both = rows[(bad | good)[rows]]
         if not len(both):
-            findings.append(not_judged(station, "no connection was seen to end, or not how"))
+            if untold[rows].any() or not told[rows].any():
+                findings.append(not_judged(station, "the input does not tell how its connections ended"))
             continue
         chosen, ended = _worst_day(both, ends, bad)
         share = len(chosen) / ended

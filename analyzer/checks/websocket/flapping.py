@@ -97,7 +97,7 @@ def flapping(
                 evidence=evidence(connections, chosen[:MAX_EVIDENCE]),
             )
         )
-    findings += unwatched(connections)
+    findings += unwatched(connections, findings)
     return table(findings)
 
 

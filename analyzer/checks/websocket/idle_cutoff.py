@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
-from analyzer.checks.rows import duration, evidence
+from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.websocket.ends import established, of_pattern
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import micros, same, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, micros, same, wholes
 from analyzer.kernels.idle import device, races
 from analyzer.plan import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 CLOCKS = {
     "any": "the last message of either side",
@@ -19,6 +24,8 @@ CLOCKS = {
     "down": "the CSMS's last message",
 }
 SIDES = {"csms": " by the CSMS", "middle": " by something between"}
+LONG_ENOUGH = 300.0
+"""Connections that were watched for fewer seconds say nothing about how long they hold: WS35 warns from there on."""
 
 
 @check("WS11", "Idle cut-off", severity="error")
@@ -55,7 +62,8 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
         08:00:31.1x6/200s CP1 > =#r$(i) {"status": "Accepted"}
         08:01:31.1x6/200s CP1 - fin by csms
     Not a fault when: the charger was reset or closed the connection itself; the close code says another reason; the
-        ends are only noticed at the next heartbeat, which connections otherwise survive.
+        ends are only noticed at the next heartbeat, which connections otherwise survive. A connection that lives on
+        proves that nothing cuts it off; fewer ends than `fewest` prove nothing, and are not judged.
     Likely causes: the idle timeout of a load balancer, proxy or server: 60 s nginx, AWS's load balancer, ocpp-go; 100 s
         Cloudflare; 240 s Azure; 350 s AWS's network load balancer and NAT.
     What to do: send WebSocket pings at half that time or less; or raise the timeout to three heartbeat intervals.
@@ -65,7 +73,7 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
         pa.array(same(idle_patterns["kind"], "hard") & (wholes(idle_patterns["count"]) >= fewest))
     )
     first, last = micros(patterns["start"]), micros(patterns["end"])
-    findings = unwatched(connections)
+    findings = []
     for number, pattern in enumerate(patterns.to_pylist()):
         seconds = pattern["seconds"]
         fitting = outages.filter(pa.array(of_pattern(outages, pattern, int(first[number]), int(last[number]))))
@@ -82,7 +90,7 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
                 subject="hard",
             )
         )
-    return table(findings)
+    return table([*findings, *too_few(outages, fewest, findings), *unwatched(connections, findings)])
 
 
 def _summary(pattern: dict[str, Any], sides: set[str]) -> str:
@@ -100,8 +108,30 @@ def _summary(pattern: dict[str, Any], sides: set[str]) -> str:
     return "; ".join(filter(None, parts))
 
 
-def unwatched(connections: pa.Table) -> list[Finding]:
-    """A statement for each station of which no connection was told of, only inferred from messages."""
-    told = set(connections["station"].filter(pa.array(established(connections))).to_pylist())
-    stations = sorted({name for name in connections["station"].to_pylist() if name is not None} - told)
-    return [not_judged(name, "the input does not tell of connections, only of messages") for name in stations]
+def too_few(outages: pa.Table, fewest: int, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """A statement for each station whose connections ended too seldom for a pattern; resets and reboots do not count.
+
+    Where none ended there is nothing to explain: the connection survived whatever quiet there was.
+    """
+    ends = Counter(outages["station"].filter(pa.array(~same(outages["boot"], "reboot"))).to_pylist())
+    for station in sorted(set(ends) - {row.station for row in findings}):
+        if ends[station] < fewest:
+            yield not_judged(station, f"{plural(ends[station], 'outage')} of the {fewest} that a pattern takes")
+
+
+def unwatched(connections: pa.Table, findings: Sequence[Finding]) -> list[Finding]:
+    """A statement for each station without findings whose connections were not watched, or not for long enough."""
+    told, judged = established(connections), {row.station for row in findings}
+    times = np.array([micros(connections[name]) for name in ("ts", "end", "last_up", "last_down")])
+    first = np.where(times == NO_TIME, np.iinfo(np.int64).max, times).min(axis=0)
+    statements = []
+    for station, rows in by_station(connections):
+        own = rows[told[rows]]
+        seen = (times[:, own].max() - first[own].min()) / SECOND if len(own) else 0.0
+        if station in judged or seen >= LONG_ENOUGH:
+            continue
+        why = f"its connections were watched for {duration(seen)} only"
+        statements.append(
+            not_judged(station, why if len(own) else "the input does not tell of connections, only of messages")
+        )
+    return statements

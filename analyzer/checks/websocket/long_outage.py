@@ -100,7 +100,7 @@ def long_outage(
                 severity=None if lengths[worst] > fail_seconds else "warning",
             )
         )
-    findings += unwatched(connections)
+    findings += unwatched(connections, findings)
     return table(findings)
 
 

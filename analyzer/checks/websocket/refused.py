@@ -6,14 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, Flags, flags, micros, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, Flags, flags, micros, same, wholes
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from analyzer.kernels.columns import Ints
 
 SWITCHING = 101
 UNAUTHORIZED = 401
@@ -36,10 +38,18 @@ MEANINGS = {
 
 
 @check("WS04", "WebSocket upgrade refused", severity="error")
-def refused(connections: pa.Table, *, fail_count: int = 3, challenge: float = 10.0) -> pa.Table:
+def refused(
+    connections: pa.Table,
+    outages: pa.Table,
+    *,
+    fail_count: int = 3,
+    challenge: float = 10.0,
+    short_outage: float = 300.0,
+) -> pa.Table:
     """The server answered the charger's request for a WebSocket with another HTTP status than 101.
 
-    It is an error where the last attempt was refused, or `fail_count` or more were; else a warning.
+    It is an error where the last attempt was refused, or `fail_count` or more were; else a warning, and so where all
+    were refused within one outage of `short_outage` seconds at most: that is how a restart of the CSMS looks.
 
     Why it matters: the charger cannot come online at all; what it does meanwhile is stored at best.
     Fires on:
@@ -68,6 +78,7 @@ def refused(connections: pa.Table, *, fail_count: int = 3, challenge: float = 10
     known = ((status > 0) | upgraded) & ~flags(connections["inferred"])
     fault = (status > 0) & (status != SWITCHING)
     times = micros(connections["ts"])
+    short = outages.filter(pc.less_equal(outages["duration"], short_outage))
     findings = []
     for station, rows in by_station(connections):
         own = rows[known[rows]]
@@ -79,7 +90,7 @@ def refused(connections: pa.Table, *, fail_count: int = 3, challenge: float = 10
         chosen = own[fault[own]]
         if not len(chosen):
             continue
-        last = fault[own[-1]]
+        last, restarted = fault[own[-1]], _within_one(short, station, times[chosen])
         counted = Counter(status[chosen].tolist())
         said = ", ".join(f"{count}x {code} ({MEANINGS.get(code, 'refused')})" for code, count in counted.most_common(3))
         findings.append(
@@ -94,10 +105,16 @@ def refused(connections: pa.Table, *, fail_count: int = 3, challenge: float = 10
                 unit="attempts",
                 count=len(chosen),
                 evidence=evidence(connections, chosen[:MAX_EVIDENCE]),
-                severity=None if last or len(chosen) >= fail_count else "warning",
+                severity=None if last or (len(chosen) >= fail_count and not restarted) else "warning",
             )
         )
     return table(findings)
+
+
+def _within_one(outages: pa.Table, station: str, times: Ints) -> bool:
+    """Whether all these times lie within one of the station's outages."""
+    own = outages.filter(pa.array(same(outages["station"], station)))
+    return bool(((micros(own["start"]) <= times.min()) & (times.max() <= micros(own["end"]))).any())
 
 
 def _challenged(status: np.ndarray, times: np.ndarray, within: float) -> Flags:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from analyzer.checks.rows import duration, evidence
 from analyzer.checks.websocket.ends import of_pattern
-from analyzer.checks.websocket.idle_cutoff import unwatched
+from analyzer.checks.websocket.idle_cutoff import too_few, unwatched
 from analyzer.findings import MAX_EVIDENCE, Finding, table
 from analyzer.kernels.columns import micros, same, wholes
 from analyzer.plan import check
@@ -56,7 +56,7 @@ def silent_drop(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
         pa.array(same(idle_patterns["kind"], "silent") & (wholes(idle_patterns["count"]) >= fewest))
     )
     first, last = micros(patterns["start"]), micros(patterns["end"])
-    findings = unwatched(connections)
+    findings = []
     for number, pattern in enumerate(patterns.to_pylist()):
         fitting = outages.filter(pa.array(of_pattern(outages, pattern, int(first[number]), int(last[number]))))
         findings.append(
@@ -75,4 +75,4 @@ def silent_drop(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
                 subject="silent",
             )
         )
-    return table(findings)
+    return table([*findings, *too_few(outages, fewest, findings), *unwatched(connections, findings)])

@@ -64,3 +64,14 @@ def test_a_log_without_any_answer_of_the_charger_is_not_judged() -> None:
     text = "\n".join(line for line in text.splitlines() if ">" not in line or "Heartbeat" in line)
     rows = zombie(*workspace(text).tables(zombie.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def test_a_station_without_a_call_of_the_csms_is_not_judged() -> None:
+    for text in (
+        merged("08:00:00 CP1 + ocpp1.6", BEATS),
+        merged("08:00:00 CP1 + ocpp1.6", BEATS, "08:10:59 CP1 < Reset#r {}"),
+    ):
+        rows = zombie(*workspace(text).tables(zombie.needs)).to_pylist()
+        assert [(row["severity"], row["summary"]) for row in rows] == [
+            ("unknown", "no call of the CSMS was watched for long enough")
+        ]

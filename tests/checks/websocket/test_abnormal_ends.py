@@ -68,3 +68,10 @@ def test_a_drop_a_day_is_no_finding_and_a_bad_day_among_good_ones_is() -> None:
     assert findings(abnormal_ends, daily) == []
     (found,) = findings(abnormal_ends, daily + "\n21:00:00x5/1800s CP1 + ocpp1.6\n21:10:00x5/1800s CP1 - rst")
     assert (found["severity"], found["count"]) == ("error", 7)
+
+
+def test_a_connection_that_was_not_seen_to_end_is_judged_and_one_that_is_not_told_of_is_not() -> None:
+    rows = abnormal_ends(*workspace("08:00:00 CP1 + ocpp1.6\n08:30:00 CP1 > Heartbeat").tables(abnormal_ends.needs))
+    assert rows.num_rows == 0
+    rows = abnormal_ends(*workspace("08:00:00 CP1 > Heartbeat").tables(abnormal_ends.needs))
+    assert rows["severity"].to_pylist() == ["unknown"]

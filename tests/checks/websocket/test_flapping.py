@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from analyzer import schema
 from analyzer.checks.websocket.flapping import flapping
 from tests.manuals import findings, workspace
 
@@ -9,6 +10,19 @@ def test_five_starts_in_ten_minutes_flap_and_four_do_not() -> None:
     assert (found["severity"], found["value"], found["unit"]) == ("error", 5.0, "starts")
     assert findings(flapping, "08:00:00x4/150s CP1 + ocpp1.6\n08:02:00x4/150s CP1 - fin") == []
     assert findings(flapping, "08:00:00x5/151s CP1 + ocpp1.6\n08:02:00x5/151s CP1 - fin") == []
+
+
+def test_the_summary_tells_each_figure_once_and_none_that_is_not_known() -> None:
+    (starts,) = findings(flapping, "08:00:00x5/150s CP1 + ocpp1.6\n08:02:00x5/150s CP1 - fin")
+    assert starts["summary"] == (
+        "The charger connects again and again: 5 connections began within 10 min, of a median life of 120 s"
+    )
+    (short,) = findings(flapping, "08:00:00x5/1800s CP1 + ocpp1.6\n08:00:59x5/1800s CP1 - fin")
+    assert short["summary"] == "The charger connects again and again: 5 connections of a day lived 59 s (median)"
+    connections, calls = workspace("08:00:00x5/150s CP1 + ocpp1.6").tables(flapping.needs)
+    endless = schema.from_rows("connections", [{**row, "end": None} for row in connections.to_pylist()])
+    (row,) = flapping(endless, calls).to_pylist()
+    assert row["summary"] == "The charger connects again and again: 5 connections began within 10 min"
 
 
 def test_a_median_life_below_a_minute_flaps() -> None:

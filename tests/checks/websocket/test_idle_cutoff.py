@@ -121,3 +121,25 @@ def test_random_ends_are_no_cut_off_though_they_are_noticed_at_the_next_beat(not
 def test_a_log_of_messages_alone_is_not_judged() -> None:
     rows = idle_cutoff(*workspace("08:00:00 CP1 > Heartbeat").tables(idle_cutoff.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def unjudged(text: str) -> list[str]:
+    rows = idle_cutoff(*workspace(text).tables(idle_cutoff.needs)).to_pylist()
+    return [row["summary"] for row in rows if row["severity"] == "unknown"]
+
+
+def test_fewer_ends_than_a_pattern_takes_are_not_judged_and_none_are() -> None:
+    assert unjudged(lives("08:01:31.1x{n}/{step}s CP1 - fin by csms", n=5)) == [
+        "4 outages of the 5 that a pattern takes"
+    ]
+    assert unjudged(lives("", n=1) + "\n08:10:00 CP1 > Heartbeat") == []
+
+
+def test_reboots_are_no_ends_of_a_pattern() -> None:
+    boots = '\n08:00:00.5x3/300s CP1 > BootNotification#p$(i) {"reason": "Watchdog"}'
+    assert unjudged(lives("08:01:31.1x{n}/{step}s CP1 - fin by csms", n=3) + boots) == []
+
+
+@pytest.mark.parametrize(("until", "judged"), [("08:04:59", False), ("08:05:00", True)])
+def test_a_connection_must_be_watched_for_five_minutes(until: str, judged: bool) -> None:  # noqa: FBT001
+    assert (unjudged(f"08:00:00 CP1 + ocpp1.6\n{until} CP1 > Heartbeat") == []) == judged

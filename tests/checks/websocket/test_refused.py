@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer import schema
 from analyzer.checks.websocket.refused import refused
 from tests.manuals import findings, workspace
 
@@ -42,3 +43,29 @@ def test_stations_are_told_apart() -> None:
 def test_a_log_of_messages_alone_is_not_judged() -> None:
     rows = refused(*workspace("08:00:00 CP1 > Heartbeat").tables(refused.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+BEFORE = "08:00:00 CP1 + ocpp1.6 http_status=101\n08:00:01 CP1 > Heartbeat\n08:09:00 CP1 - 1001 by csms\n"
+
+
+@pytest.mark.parametrize(("back", "severity"), [("08:14:00", "warning"), ("08:14:01", "error")])
+def test_refusals_within_one_outage_of_five_minutes_are_a_restart_and_a_warning(back: str, severity: str) -> None:
+    text = f"{BEFORE}08:09:10x3/20s CP1 x 503\n{back} CP1 + ocpp1.6 http_status=101"
+    (found,) = findings(refused, text)
+    assert (found["severity"], found["count"]) == (severity, 3)
+
+
+def test_refusals_in_two_outages_are_an_error_and_so_is_a_short_outage_of_another_charger() -> None:
+    back = "08:10:00 CP1 + ocpp1.6 http_status=101\n"
+    again = f"{BEFORE}08:09:10x2/20s CP1 x 503\n{back}08:19:00 CP1 - fin\n08:19:10 CP1 x 503\n08:20:00 CP1 + ocpp1.6"
+    assert [row["severity"] for row in findings(refused, again)] == ["error"]
+    other = BEFORE.replace("CP1", "CP2") + back.replace("CP1", "CP2") + f"08:09:10x3/20s CP1 x 503\n{CONNECTED}"
+    assert [row["severity"] for row in findings(refused, other)] == ["error"]
+
+
+def test_an_attempt_that_nobody_answered_does_not_count_and_one_whose_status_is_not_told_does() -> None:
+    (found,) = findings(refused, "08:00:00 CP1 x 503\n08:10:00 CP1 + ocpp1.6\n08:10:01 CP1 > Heartbeat")
+    assert str(found["summary"]).startswith("The server refused 1 of 2 attempts")
+    connections, outages = workspace("08:00:00 CP1 + ocpp1.6").tables(refused.needs)
+    unanswered = schema.from_rows("connections", [{**row, "upgraded": None} for row in connections.to_pylist()])
+    assert refused(unanswered, outages)["severity"].to_pylist() == ["unknown"]

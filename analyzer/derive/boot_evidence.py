@@ -139,7 +139,8 @@ class Surroundings:
             if row["direction"] != "up" or row["action"] not in {"StopTransaction", "TransactionEvent"}:
                 continue
             payload = members(decode(text(row["payload"])))
-            reason = payload.get("reason") or members(payload.get("transactionInfo")).get("stoppedReason")
+            told = payload.get("reason") or members(payload.get("transactionInfo")).get("stoppedReason")
+            reason = text(told)
             if reason in STOP_REASONS:
                 return [f"a transaction ended with reason {reason} right after it"]
         return []

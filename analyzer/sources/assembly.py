@@ -11,6 +11,8 @@ from analyzer.ocpp.concealment import conceal
 from analyzer.wire import ocppj
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pyarrow as pa
 
 TYPES = {2: "call", 3: "result", 4: "error", 5: "result_error", 6: "send"}
@@ -41,12 +43,14 @@ class Assembly:
         """The columns of a base table as they are so far; in `connection` stand numbers, not names."""
         return self._columns[table]
 
-    def drop(self, number: int) -> None:
-        """Leave a connection out of the tables, with all that was said on it."""
-        self._dropped.add(number)
+    def drop(self, numbers: Collection[int]) -> None:
+        """Leave connections out of the tables, with all that was said on them."""
+        if not numbers:
+            return
+        self._dropped.update(numbers)
         for name in ("messages", "controls", "transport"):
             columns = self._columns[name]
-            kept = [row for row, other in enumerate(columns["connection"]) if other != number]
+            kept = [row for row, number in enumerate(columns["connection"]) if number not in self._dropped]
             self._columns[name] = {column: [values[row] for row in kept] for column, values in columns.items()}
         self.messages = len(self._columns["messages"]["ts"])
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.kernels.columns import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from analyzer.sources.assembly import Assembly
 
 NEAR = SECOND // 2
 """How long a message may take from one hop to the next, in microseconds."""
 MAX_TOGETHER = 20
-"""Connections of one station that are compared with each other at a time; more at once are no hops but an attack."""
+"""Connections of one station at a time that each one is compared with."""
 
 
 class Said(NamedTuple):
@@ -28,27 +27,51 @@ class Said(NamedTuple):
 def drop_repeated_hops(assembly: Assembly) -> None:
     """Take out each connection that says what another of its station says at the same time, and count it as an issue.
 
-    Kept is the hop that shows more messages; of equal ones the first, which is nearer to the charger.
+    Another hop goes between other ends: a charger that connects again and again to one server is none. Kept is the hop
+    that shows more messages; of equal ones the first, which is nearer to the charger.
     """
     said = _said(assembly)
-    for station, numbers in _by_station(assembly, said).items():
-        gone: set[int] = set()
-        for first, second in combinations(numbers[:MAX_TOGETHER], 2):
+    gone: dict[int, int] = {}
+    for numbers in _by_station(assembly, said).values():
+        for first, second in _together(numbers, said):
             lesser, greater = (first, second) if len(said[first]) < len(said[second]) else (second, first)
-            if gone & {first, second} or not _repeats(said[lesser], said[greater]):
-                continue
-            gone.add(lesser)
-            row, other = assembly.connections[lesser], assembly.connections[greater]
-            assembly.drop(lesser)
-            assembly.issue(
-                "repeated_hop",
-                f"{len(said[lesser])} messages between {_ends(row)} stand between {_ends(other)} too: "
-                "the same connection, captured at two places; counted once",
-                _origin(row),
-                said[lesser][0].ts,
-                station=station,
-                count=len(said[lesser]),
-            )
+            if not {first, second} & gone.keys() and _is_other_path(assembly, first, second):
+                gone |= {lesser: greater} if _repeats(said[lesser], said[greater]) else {}
+    assembly.drop(gone.keys())
+    for lesser, greater in gone.items():
+        _tell(assembly, lesser, greater, said[lesser])
+
+
+def _tell(assembly: Assembly, lesser: int, greater: int, said: Sequence[Said]) -> None:
+    row, other = assembly.connections[lesser], assembly.connections[greater]
+    assembly.issue(
+        "repeated_hop",
+        f"{len(said)} messages between {_ends(row)} stand between {_ends(other)} too: "
+        "the same connection, captured at two places; counted once",
+        _origin(row),
+        said[0].ts,
+        station=str(row["station"]),
+        count=len(said),
+    )
+
+
+def _together(numbers: Iterable[int], said: Mapping[int, Sequence[Said]]) -> Iterator[tuple[int, int]]:
+    """The pairs of connections that spoke at the same time."""
+    ordered = sorted(numbers, key=lambda number: said[number][0].ts)
+    for place, first in enumerate(ordered):
+        until = said[first][-1].ts + NEAR
+        for second in ordered[place + 1 : place + 1 + MAX_TOGETHER]:
+            if said[second][0].ts > until:
+                break
+            yield first, second
+
+
+def _is_other_path(assembly: Assembly, first: int, second: int) -> bool:
+    paths = [
+        tuple(assembly.connections[number].get(name) for name in ("client", "server", "server_port"))
+        for number in (first, second)
+    ]
+    return paths[0] != paths[1]
 
 
 def _said(assembly: Assembly) -> dict[int, list[Said]]:

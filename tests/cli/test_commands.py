@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
+from analyzer.cli import main
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -252,3 +254,20 @@ def test_a_report_of_an_unknown_ending_is_refused_before_reading(name: str, samp
     assert not (tmp_path / name).exists()
     output("report", samples / "healthy.pcap", "-o", tmp_path / name, "--format", "json")
     assert json.loads((tmp_path / name).read_text())
+
+
+def test_a_fault_of_the_program_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise KeyError("a\nb\x1b[31m")
+
+    monkeypatch.setattr(main, "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    told = capsys.readouterr().err
+    assert ended.value.code == INCOMPLETE
+    assert told.count("\n") == 1
+    assert "KeyError" in told
+    assert "test_commands.py:" in told
+    assert "\x1b" not in told

@@ -130,3 +130,8 @@ def test_a_stale_reason_proves_nothing_where_message_ids_go_on() -> None:
 def test_two_messages_of_one_packet_are_told_apart() -> None:
     text = "08:00:00x3/200s CP1 > Heartbeat#4$(i)\n08:00:00x3/200s CP1 > BootNotification#1$(i) {}"
     assert [kind for kind, _ in kinds(text)] == ["reboot"] * 3
+
+
+def test_a_reason_of_a_wrong_shape_is_none() -> None:
+    text = '08:00:00 CP1 > BootNotification#a {}\n08:00:05 CP1 > StopTransaction#b {"reason": {"a": 1}}'
+    assert [kind for kind, _ in kinds(text)] == ["unknown"]

@@ -9,7 +9,7 @@ import pytest
 from analyzer.sources import packets
 from analyzer.sources.opener import Opened
 from analyzer.sources.reading import DEFAULT, read
-from tests.wire.packets import Captured, Talk, capture, conversation, ethernet, ip, pcap
+from tests.wire.packets import RST, START, Captured, Talk, capture, conversation, ethernet, ip, pcap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,29 @@ def test_a_station_that_says_the_same_again_a_minute_later_is_no_second_hop() ->
     found = tables(two_hops(60_000_000))
     assert found["messages"].num_rows == 24
     assert found["connections"].num_rows == 2
+
+
+def test_a_charger_that_boots_again_and_again_within_a_second_is_no_second_hop() -> None:
+    talks = []
+    for number in range(8):
+        talk = Talk(client=("10.0.0.7", 41_000 + number), ts=START + number * 200_000)
+        talk.handshake()
+        talk.upgrade()
+        talk.text(True, '[2,"1","BootNotification",{"chargePointVendor":"E","chargePointModel":"A"}]')
+        talk.send(True, flags=RST)
+        talks += talk.packets
+    found = tables(capture(sorted(talks)))
+    assert (found["connections"].num_rows, found["messages"].num_rows) == (8, 8)
+
+
+def test_each_of_many_reconnects_is_counted_once_at_two_hops() -> None:
+    packets = []
+    for number in range(30):
+        for client, delay in (("10.0.0.7", 0), ("172.16.0.1", 300)):
+            talk = conversation(6, client=(client, 41_000 + number))
+            packets += [packet._replace(ts=packet.ts + delay + number * 60_000_000) for packet in talk.packets]
+    found = tables(capture(sorted(packets)))
+    assert (found["connections"].num_rows, found["messages"].num_rows) == (30, 180)
 
 
 def test_a_packet_that_was_captured_twice_is_counted_once() -> None:

@@ -45,6 +45,7 @@ class Conversation:
         self._queue: list[Item] = []
         self._problems: Counter[tuple[str, bool | None]] = Counter()
         self._dialogue = Dialogue()
+        self._gone: dict[bool, int] = {}
         self._hello = bytearray()
         self._sniffed = 0
         self._frames = 0
@@ -178,14 +179,19 @@ class Conversation:
         connection = self.connection
         if control.kind == "close" and connection.close_side is None:
             connection.close_code, connection.close_reason = control.code, control.reason
-            connection.close_side, connection.end_kind = SIDES[from_client], "close"
-            connection.end_side = connection.close_side
-            connection.end_ts, connection.end_packet = control.ts, control.packet
+            connection.close_side = SIDES[from_client]
+            gone = self._gone.get(not from_client)
+            if gone is None or gone > control.ts:
+                # Else the other side had left before: its FIN ended the connection, and this is said after it.
+                connection.end_kind, connection.end_side = "close", connection.close_side
+                connection.end_ts, connection.end_packet = control.ts, control.packet
         yield WireControl(connection.number, from_client, *control)
 
     def _take_transport(self, event: Transport) -> Iterator[Item]:
         connection = self.connection
         connection.retransmissions += event.kind == "retransmission"
+        if event.kind in {"fin", "rst"}:
+            self._gone.setdefault(event.from_client, event.ts)
         if event.kind == "duplicate":
             connection.duplicates += 1
             if connection.duplicates > 1:

@@ -134,14 +134,17 @@ class Half:
         while self._held:
             yield self._declare("it did not come before the end")
             yield from self._drain(ts)
-        if self.next is None or self.acknowledged is None:
+        if self.next is None:
             return
-        missing = signed(self.acknowledged - self.next)
-        # One byte more may be a FIN that was not captured.
-        if 1 < missing < WINDOW and self.fin is None:
-            yield Hole(
-                self.flow, self.from_client, missing, ts, packet, "acknowledged, so it was sent and not captured"
-            )
+        acknowledged = 0 if self.acknowledged is None else signed(self.acknowledged - self.next)
+        # Without a FIN, one byte more that is acknowledged may be one that was not captured.
+        beyond = acknowledged if acknowledged > 1 else 0
+        # A FIN stands behind all that was sent (RFC 9293 3.6).
+        missing = beyond if self.fin is None else self.fin - self.next
+        if 0 < missing < WINDOW:
+            known = acknowledged >= missing
+            why = "acknowledged, so it was sent and not captured" if known else "it did not come before the end"
+            yield Hole(self.flow, self.from_client, missing, ts, packet, why)
 
     @property
     def _next(self) -> int:

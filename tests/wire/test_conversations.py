@@ -133,6 +133,26 @@ def test_a_close_frame_ends_a_connection_before_tcp_does() -> None:
     assert (connection.end_side, connection.end_ts) == ("csms", closed)
 
 
+def test_a_close_frame_that_answers_a_fin_did_not_end_the_connection() -> None:
+    talk = conversation(4)
+    talk.send(True, flags=FIN | ACK)
+    talk.say(False, frame(b"\x03\xe9", opcode=8))
+    talk.send(False, flags=FIN | ACK)
+    (ended,) = connections(read_packets(talk.packets))
+    assert (ended.end_kind, ended.end_side, ended.close_code) == ("fin", "station", 1001)
+
+
+def test_bytes_that_are_missing_before_a_fin_are_a_hole() -> None:
+    talk = conversation(6)
+    talk.close()
+    last = max(number for number, packet in enumerate(talk.packets) if packet.payload)
+    items = read_packets(talk.packets[:last] + talk.packets[last + 1 :])
+    assert len(texts(items)) == 5
+    assert "hole" in problems(items)
+    (ended,) = connections(items)
+    assert ended.lost_bytes == len(talk.packets[last].payload)
+
+
 def test_a_connection_still_open_at_the_end_is_open() -> None:
     talk = opened()
     (connection,) = connections(read_packets(talk.packets))
@@ -269,7 +289,9 @@ def test_no_order_repetition_or_segmentation_changes_the_messages(size: int, win
     late = [packet._replace(ts=packet.ts + rng.choice([30, 250_000])) for packet in rest if rng.random() < 0.1]
     packets = sorted(rest + late)
     order = sorted(range(len(packets)), key=lambda at: at + rng.uniform(0, window))
-    items = read_packets(begin + [packets[at] for at in order])
+    # A capture stamps packets as they come, whatever their order.
+    arrived = [packets[at]._replace(ts=packets[place].ts) for place, at in enumerate(order)]
+    items = read_packets(begin + arrived)
     for side in (True, False):
         assert [text for text in texts(items) if text[0] == side] == [text for text in talk.texts if text[0] == side]
 

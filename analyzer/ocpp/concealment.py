@@ -10,15 +10,16 @@ import re
 from analyzer.ocpp.payloads import decode
 from analyzer.ocpp.pseudonyms import pseudonym, pseudonymous_number
 
-_TOKENS = "idTag|parentIdTag|idToken|idTagInfoId|iccid|imsi|groupIdTag"
+_TOKENS = r"\w{0,40}id_?(?:tag|token)|idTagInfoId|iccid|imsi|e_?maid|token"
 _PASSWORDS = (
-    r"[\w.]{0,40}(?:passw(?:or)?d|passphrase|authorizationkey|secret|credentials?|apikey|privatekey)"
-    r"|[\w.]{0,40}(?:cardpin|simpin|pincode)|\w{0,40}authentication"
+    r"[\w.]{0,40}(?:passw(?:or)?d|passphrase|authorizationkey|secret|credentials?|api_?key|private_?key|psk|apnusername"
+    r"|cardpin|simpin|pincode|authentication)"
 )
 """Names of members and of settings; those of vendors end in the same words."""
 _HINTS = (
-    *("idtag", "idtoken", "iccid", "imsi", "passw", "passphrase", "ationkey", "secret", "credential", "apikey"),
-    *("privatekey", "cardpin", "simpin", "pincode", "authentication", "@"),
+    *("idtag", "id_tag", "idtoken", "id_token", "token", "iccid", "imsi", "emaid", "passw", "passphrase", "ationkey"),
+    *("secret", "credential", "apikey", "api_key", "privatekey", "private_key", "psk", "apnusername"),
+    *("cardpin", "simpin", "pincode", "authentication", "@"),
 )
 """What a text with a secret holds, in lower case; looking for these is far cheaper than looking for the secret."""
 _LITERALS = frozenset({"null", "true", "false", "None", "True", "False"})
@@ -31,7 +32,7 @@ def _member(names: str) -> re.Pattern[str]:
     JSON within JSON (DataTransfer) has escaped quotes, Python's dictionaries in logs have single ones.
     """
     return re.compile(
-        rf"""(?P<head>(?:\\*["'])?\b(?:{names})\b(?:\\*["'])?\s*[:=]\s*)"""
+        rf"""(?P<head>(?:(?<!\\)\\*["'])?\b(?:{names})\b(?:\\*["'])?\s*[:=]\s*)"""
         r"""(?:(?P<quote>["'])(?P<plain>(?:(?!(?P=quote))[^\\]|\\.)*)(?P=quote)?"""
         r"""|(?P<escape>\\+["'])(?P<inner>.*?)(?:(?<!\\)(?P=escape)|\Z)"""
         r"""|(?P<bare>[^\s"'\\{}\[\],:=]+))""",
@@ -82,13 +83,16 @@ def _without_passwords(text: str) -> str:
     """
     if "\\" in text or decode(text) is None:
         return _VALUE.sub(_replace, text)
+    parts, done = [], 0
     for start, end in _settings_of_passwords(text):
-        text = text[:start] + _VALUE.sub(_replace, text[start:end]) + text[end:]
-    return text
+        if start >= done:
+            parts += [text[done:start], _VALUE.sub(_replace, text[start:end])]
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 def _settings_of_passwords(text: str) -> list[tuple[int, int]]:
-    """Where the settings of passwords stand in JSON, the last first.
+    """Where the settings of passwords stand in JSON, in order; one may lie within another.
 
     1.6 names a setting in the object that holds its value (`key`), 2.x in an object within that (`variable`: `name`).
     """
@@ -103,4 +107,4 @@ def _settings_of_passwords(text: str) -> list[tuple[int, int]]:
             spans += [(start, token.end())] if start in found else []
         elif token["named"]:
             found.update(opened[-1:] if token["by"].lower() == "key" else opened[-2:-1])
-    return sorted(spans, reverse=True)
+    return sorted(spans)

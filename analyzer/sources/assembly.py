@@ -22,6 +22,8 @@ VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1
 MAX_OPEN_CALLS = 10_000
 """Calls of one connection whose answer is still awaited, for naming the answer's action; the oldest is forgotten."""
 EXCERPT = 160
+CONCEALED = frozenset({"path", "close_reason", "agent"})
+"""Columns of text that a stranger wrote."""
 
 
 class Assembly:
@@ -66,7 +68,7 @@ class Assembly:
     def describe(self, number: int, **attributes: object) -> None:
         """Add columns of the table `connections` to a connection."""
         row = self.connections[number]
-        row.update(attributes)
+        row.update({name: _told(name, value) for name, value in attributes.items()})
         subprotocol = attributes.get("subprotocol")
         if isinstance(subprotocol, str):
             row["version"] = VERSIONS.get(subprotocol, row.get("version"))
@@ -133,7 +135,7 @@ class Assembly:
             kind=kind,
             detail=detail,
             close_code=close_code,
-            close_reason=close_reason,
+            close_reason=close_reason and conceal(close_reason),
             origin=origin,
         )
 
@@ -223,3 +225,8 @@ class Assembly:
 
     def _answered(self, number: int, direction: str, identity: str) -> str | None:
         return self._open_calls[number].pop((OTHER_SIDE[direction], identity), None)
+
+
+def _told(name: str, value: object) -> object:
+    """A column as it may be told: a path may carry a password in its query, and a reason whatever its sender wrote."""
+    return conceal(value) if name in CONCEALED and isinstance(value, str) else value

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from analyzer.sources.events import Event
 
+MAX_DETAIL = 200
+"""Characters of a line that are told; secrets are replaced before it is cut, for what names them may stand behind."""
 UNNAMED = "unnamed"
 """The station of lines whose log leaves its identity empty."""
 
@@ -91,7 +93,12 @@ class Conversation:
                 self.assembly.control(number, event.ts, event.direction, event.kind, event.origin, detail=event.detail)
             case Trouble():
                 self.assembly.issue(
-                    event.kind, conceal(event.detail), event.origin, event.ts, station=station, damage=event.damage
+                    event.kind,
+                    conceal(event.detail)[:MAX_DETAIL],
+                    event.origin,
+                    event.ts,
+                    station=station,
+                    damage=event.damage,
                 )
                 self.account["unknown" if event.kind == "not_understood" else "lifecycle"] += 1
                 return

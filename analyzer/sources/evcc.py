@@ -85,7 +85,7 @@ def _events(lines: Iterable[Line], clock: Clock) -> Iterator[Event]:
         entry = _entry(line.text)
         if entry is None:
             blank = not line.text.strip()
-            yield Ignored(line.number) if blank else Trouble(line.number, "not_understood", line.text[:200])
+            yield Ignored(line.number) if blank else Trouble(line.number, "not_understood", line.text)
         elif not entry.of_ocpp:
             yield Ignored(line.number)
         elif said := _SAID.match(entry.rest):
@@ -138,11 +138,11 @@ def _other(ts: int | None, entry: _Entry, number: int, recent: deque[Message], c
         return Disconnected(ts, station, number, *(("close", "station", code) if code else ("lost", None, None)))
     if failed := _READ_FAILED.match(entry.rest):
         codes[failed["station"]] = int(failed["code"])
-        return Trouble(number, "csms_error", entry.rest[:200], ts, failed["station"])
+        return Trouble(number, "csms_error", entry.rest, ts, failed["station"])
     if entry.level in _ERRORS or _FAULT.match(entry.rest):
-        return Trouble(number, "csms_error", entry.rest[:200], ts, _concerned(entry.rest, recent))
+        return Trouble(number, "csms_error", entry.rest, ts, _concerned(entry.rest, recent))
     known = _ECHO.match(entry.rest) or not entry.of_evcc
-    return Ignored(number) if known else Trouble(number, "not_understood", entry.rest[:200], ts)
+    return Ignored(number) if known else Trouble(number, "not_understood", entry.rest, ts)
 
 
 def _concerned(text: str, recent: Iterable[Message]) -> str | None:

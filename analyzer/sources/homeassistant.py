@@ -145,4 +145,4 @@ def _foreign(line: Line) -> Event:
     """A line that begins no record: of a traceback, of another program, or of a message that nobody introduced."""
     if payload.find(line.text) is None:
         return Ignored(line.number)
-    return Trouble(line.number, "not_understood", line.text[:200])
+    return Trouble(line.number, "not_understood", line.text)

@@ -101,4 +101,4 @@ def _other(line: Line, ts: int | None, station: str | None) -> Event:
         return Disconnected(ts, station, line.number, *end)
     if payload.find(line.text) is None or ECHO.search(line.text):
         return Ignored(line.number)
-    return Trouble(line.number, "not_understood", line.text[:200], ts)
+    return Trouble(line.number, "not_understood", line.text, ts)

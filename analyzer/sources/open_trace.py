@@ -48,7 +48,7 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
             yield _event(record, clock, line.number)
         elif line.text.strip():
             # Without the escapes of JSON in JSON: secrets are known by their names in JSON.
-            yield Trouble(line.number, "not_understood", line.text.replace('\\"', '"')[:200])
+            yield Trouble(line.number, "not_understood", line.text.replace('\\"', '"'))
         else:
             yield Ignored(line.number)
 
@@ -97,8 +97,8 @@ def _lifecycle(record: dict[str, object], ts: int | None, station: str, number: 
         version = record.get("subprotocol")
         return Connected(ts, station, number, {"subprotocol": version} if isinstance(version, str) else {})
     if name and station:
-        return Trouble(number, "other_event", json.dumps(record)[:200], ts, station)
-    return Trouble(number, "not_understood", json.dumps(record)[:200], ts)
+        return Trouble(number, "other_event", json.dumps(record), ts, station)
+    return Trouble(number, "not_understood", json.dumps(record), ts)
 
 
 def _ended(record: dict[str, object], ts: int | None, station: str, number: int) -> Event:

@@ -123,7 +123,7 @@ def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> 
         "up" if item.from_station else "down",
         item.kind,
         item.packet,
-        detail=item.payload[:32].hex() or None,
+        detail=None if item.kind == "close" else item.payload[:32].hex() or None,
         close_code=item.code,
         close_reason=item.reason,
     )

@@ -30,7 +30,7 @@ def spoken(
     found = payload.find(text)
     text = found.text if found else text
     if is_elided(text):
-        yield Trouble(number, "elided", text[:200], ts, station)
+        yield Trouble(number, "elided", text, ts, station)
         yield from (Ignored(number + more) for more in range(1, extent))
         return
     yield Message(ts, station, DIRECTIONS[verb], text, number, extent)

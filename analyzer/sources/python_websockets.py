@@ -114,7 +114,7 @@ class Frames:
         if self._elsewhere:
             yield Ignored(number)
             return
-        self._waiting.append(Trouble(number, "elided", text[:200], ts, self.station))
+        self._waiting.append(Trouble(number, "elided", text, ts, self.station))
         if len(self._waiting) > MAX_WAITING:
             yield from self._waiting
             self._waiting.clear()

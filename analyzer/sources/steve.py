@@ -65,7 +65,7 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
         header = _HEADER.match(line.text)
         if header is None:
             foreign = not line.text.strip() or _STACK.match(line.text)
-            yield Ignored(line.number) if foreign else Trouble(line.number, "not_understood", line.text[:200])
+            yield Ignored(line.number) if foreign else Trouble(line.number, "not_understood", line.text)
             continue
         ts = clock.read(header["time"])
         if about := _SESSION.match(header["rest"]):
@@ -89,7 +89,7 @@ def _event(ts: int | None, about: re.Match[str], number: int, extent: int, sessi
     if stale and (closed or what.startswith(_PING)):
         # SteVe keeps a dead session, pings it and notices its end long after the charger came back with another.
         detail = f"session {session}, replaced by a newer one: {what}"
-        return Trouble(number, "stale_session", detail[:200], ts, station)
+        return Trouble(number, "stale_session", detail, ts, station)
     if closed:
         del sessions[station]
         return _ended(ts, station, int(closed["code"]), closed["reason"], number)
@@ -117,12 +117,12 @@ def _lifecycle(ts: int | None, station: str, what: str, number: int) -> Event | 
     if what.startswith(_PONG):
         return Control(ts, station, "up", "pong", number)
     kind = next((kind for begin, kind in _TROUBLES.items() if what.startswith(begin)), None)
-    return Trouble(number, kind, what[:200], ts, station) if kind else None
+    return Trouble(number, kind, what, ts, station) if kind else None
 
 
 def _message(ts: int | None, station: str, what: str, number: int, extent: int) -> Event:
     sign, _, said = what.partition(": ")
     if sign not in _DIRECTIONS:
-        return Trouble(number, "not_understood", what[:200], ts, station)
+        return Trouble(number, "not_understood", what, ts, station)
     found = payload.find(said)
     return Message(ts, station, _DIRECTIONS[sign], found.text if found else said, number, extent)

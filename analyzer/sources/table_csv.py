@@ -126,7 +126,7 @@ def _events(lines: Iterator[Line], clock: Clock) -> Iterator[Event]:
             for row in _rows(lines, table, clock):
                 yield from _row_events(row, table, clock)
         elif line.text.strip():
-            yield Trouble(line.number, "not_understood", line.text[:200])
+            yield Trouble(line.number, "not_understood", line.text)
         else:
             yield Ignored(line.number)
 
@@ -185,7 +185,7 @@ def _row_events(row: _Row, table: _Table, clock: Clock) -> Iterator[Event]:
         yield Message(ts, _station(cells, text, table), direction, text, row.number, row.extent)
         return
     # Quotes are not doubled in what is told: secrets are known by their names in JSON.
-    told = row.text.replace('""', '"')[:200]
+    told = row.text.replace('""', '"')
     for number in range(row.number, row.number + row.extent):
         yield Trouble(number, "not_understood", told, ts) if told.strip() else Ignored(number)
 

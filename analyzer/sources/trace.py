@@ -112,7 +112,7 @@ def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterat
         named = _day(match["date"]) if match and match["date"] else day
         if match is None or clock is None or named is None:
             blank = not text or text.startswith("#")
-            others.append(Ignored(number) if blank else Trouble(number, "not_understood", text[:200]))
+            others.append(Ignored(number) if blank else Trouble(number, "not_understood", text))
             continue
         if match["date"]:
             day, before = named, None
@@ -152,13 +152,13 @@ def _event(
     sign, rest = what[0], what[1:].strip()
     attributes = _attributes(rest) if sign in {"+", "x"} else {}
     if attributes is None:
-        return Trouble(number, "not_understood", what[:200], ts, station)
+        return Trouble(number, "not_understood", what, ts, station)
     if sign == "+":
         return Connected(ts, station, number, {**_offered(rest, attributes), **attributes})
     if sign == "x":
         status = rest.split()[0] if rest else ""
         if not _STATUS.fullmatch(status) or "http_status" in attributes:
-            return Trouble(number, "not_understood", what[:200], ts, station)
+            return Trouble(number, "not_understood", what, ts, station)
         return Refused(ts, station, number, int(status), attributes)
     if sign == "-":
         return _ended(ts, station, rest, number)
@@ -194,7 +194,7 @@ def _attributes(text: str) -> dict[str, object] | None:
 def _ended(ts: int, station: str, rest: str, number: int) -> Event:
     match = _END.fullmatch(rest)
     if match is None:
-        return Trouble(number, "not_understood", f"- {rest[:200]}", ts, station)
+        return Trouble(number, "not_understood", f"- {rest}", ts, station)
     how, side = match["how"], match["side"]
     reason = _quoted(match["reason"]) if match["reason"] else None
     if how == "1006":  # RFC 6455 7.1.5: no close frame was received
@@ -227,7 +227,7 @@ def _spoken(
         return Message(ts, station, direction, rest[4:], number)
     match = _BODY.fullmatch(rest)
     if match is None or not (match["sign"] or match["word"]):
-        return Trouble(number, "not_understood", rest[:200], ts, station)
+        return Trouble(number, "not_understood", rest, ts, station)
     sign, word, tail = match["sign"], match["word"] or "", match["tail"].strip() or "{}"
     identity = match["to"] or match["id"]
     other = "down" if direction == "up" else "up"

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 SENTENCES = 3
-SHORT = 300.0
-"""Outages of fewer seconds in all mean less than a finding that is an error; WS35 warns from there on."""
-SECURITY = "SC"
 UNHEARD = "the log of the CSMS, or a capture at the charger, of the time since"
 EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS19", "WS35"})
 """Checks that tell of the same ends as the outages' causes do: one cause, one sentence."""
@@ -70,14 +67,14 @@ def _station(station: str, own: Mapping[str, list[Row]], seen: Seen, checks: Map
     outages = own["outages"]
     worst = max((rank(row["severity"]) for row in own["findings"]), default=0 if outages else -1)
     base: Row = {"station": station, "severity": SEVERITIES[worst] if worst >= 0 else None}
-    others = [row for row in own["findings"] if not _explained(row, outages)]
-    wrong = [row for row in others if rank(row["severity"]) >= rank("warning")]
+    explained = [row for row in own["findings"] if _explained(row, outages)]
+    wrong = [row for row in own["findings"] if row not in explained and rank(row["severity"]) >= rank("warning")]
     if not wrong and not outages:
         return {**base, **_well(own, seen)}
     told = offline.told(outages, own["causes"], seen.beats) if outages else {"sentences": []}
     room = max(SENTENCES - len(told["sentences"]) - bool(seen.unheard), 1)
     sentences = [*told["sentences"], *_findings(wrong, room)]
-    if wrong and (not outages or _outranks(wrong[0], outages, own["causes"])):
+    if wrong and (not outages or _outranks(wrong[0], explained, own["causes"])):
         sentences = [*_findings(wrong, room), *told["sentences"]]
         told = {"remedy": _advice(checks[wrong[0]["check"]].manual)}
     if seen.unheard and len(sentences) < SENTENCES:
@@ -95,20 +92,15 @@ def _explained(row: Row, outages: Sequence[Row]) -> bool:
     return bool(outages) and row["check"] in EXPLAINED_BY_OUTAGES
 
 
-def _outranks(finding: Row, outages: Sequence[Row], causes: Sequence[Row]) -> bool:
+def _outranks(finding: Row, explained: Sequence[Row], causes: Sequence[Row]) -> bool:
     """Whether a finding means more than the outages, and so leads the verdict and gives its remedy.
 
-    A critical one does, unless the outages are long and most of them have a cause that is told with more than low
-    confidence. An error does only where they are short and have none; so does what is critical for security, which was
-    no safer before the outage.
+    It does where it is critical or an error, worse than what is `explained` by the outages (an error from an hour on,
+    by WS35), and most of them have no cause that is told with more than low confidence: a cause that is known leads.
     """
     known = [row for row in causes if row["cause"] != CANNOT_TELL and row["confidence"] != "low"]
-    told = 2 * len(known) > len(causes)
-    lengths = [row["duration"] for row in outages]
-    short = None not in lengths and sum(lengths) < SHORT
-    if finding["severity"] == "critical" and not finding["check"].startswith(SECURITY):
-        return short or not told
-    return rank(finding["severity"]) >= rank("error") and short and not told
+    meant = max((rank(row["severity"]) for row in explained), default=-1)
+    return 2 * len(known) <= len(causes) and max(meant, rank("warning")) < rank(finding["severity"])
 
 
 def _findings(wrong: Sequence[Row], room: int) -> list[str]:

@@ -115,7 +115,7 @@ def test_what_else_is_recorded_is_told() -> None:
 
 @pytest.mark.parametrize("line", ['{"schemaVersion":"1.1","timest', "lorem ipsum", "[1,2]", "[" * 100_000, "9" * 5_000])
 def test_a_line_that_is_no_record_is_told(line: str) -> None:
-    assert events(line) == [Trouble(1, "not_understood", line[:200])]
+    assert events(line) == [Trouble(1, "not_understood", line)]
 
 
 def test_a_blank_line_is_ignored() -> None:

@@ -9,7 +9,7 @@ import pytest
 from analyzer.sources import packets
 from analyzer.sources.opener import Opened
 from analyzer.sources.reading import DEFAULT, read
-from tests.wire.packets import RST, START, Captured, Talk, capture, conversation, ethernet, ip, pcap
+from tests.wire.packets import RST, START, Captured, Talk, capture, conversation, ethernet, frame, ip, pcap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,9 +128,10 @@ def test_a_packet_that_was_captured_twice_is_counted_once() -> None:
 def test_a_secret_in_a_header_or_a_payload_is_a_pseudonym() -> None:
     talk = Talk()
     talk.handshake()
-    talk.upgrade()
+    talk.upgrade("/ocpp/CP1?apikey=04AABBCCDDEEFF")
     talk.text(True, '[2,"1","Authorize",{"idTag":"04AABBCCDDEEFF"}]')
     talk.text(True, '[2,"2","Authorize",{"idTag":"04AABBCCDDEEFF",]')
+    talk.say(False, frame(b"\x03\xf0password=04AABBCCDDEEFF", opcode=8))
     assert "04AABBCCDDEEFF" not in str([table.to_pylist() for table in tables(capture(talk.packets)).values()])
 
 

@@ -146,9 +146,8 @@ REGISTER = """
 BACK = "08:31:50 CP1 + ocpp1.6 scheme=wss http_status=101\n08:32:00 CP1 > Heartbeat#z\n08:32:00.1 CP1 < =#z {}\n"
 
 
-@pytest.mark.parametrize("end", ["1006", "1012 by csms"])
-def test_a_critical_finding_leads_before_a_short_outage_and_gives_the_remedy(end: str) -> None:
-    row = verdict(OPEN + BOOT % 60 + BEATS + REGISTER + f"08:31:30 CP1 - {end}\n" + BACK, ignore=["PR", "HB"])
+def test_a_critical_finding_leads_before_an_outage_without_a_known_cause_and_gives_the_remedy() -> None:
+    row = verdict(OPEN + BOOT % 60 + BEATS + REGISTER + "08:31:30 CP1 - 1006\n" + BACK, ignore=["PR", "HB"])
     first, second = row["sentences"].split(". ")[:2]
     assert first.startswith("The register of connector 1 went back")
     assert second == "Offline once"
@@ -157,27 +156,45 @@ def test_a_critical_finding_leads_before_a_short_outage_and_gives_the_remedy(end
     assert (row["severity"], row["owner"], row["confidence"]) == ("critical", None, None)
 
 
-def test_a_critical_finding_does_not_lead_before_long_outages_of_a_known_cause_and_does_before_unknown_ones() -> None:
-    text = OPEN + BOOT % 60 + BEATS + REGISTER + "08:31:30 CP1 - %s\n" + BACK.replace("08:3", "09:3")
-    known, unknown = (verdict(text % end, select=["WS", "MV"]) for end in ("1012 by csms", "1006"))
-    assert known["sentences"].startswith("Offline once. The CSMS closed with code 1012")
-    assert unknown["sentences"].startswith("The register of connector 1 went back")
+@pytest.mark.parametrize("back", ["08:31:50", "09:31:50"])
+def test_a_cause_that_is_known_leads_before_any_finding(back: str) -> None:
+    text = OPEN + BOOT % 60 + BEATS + REGISTER + "08:31:30 CP1 - 1012 by csms\n"
+    row = verdict(text + BACK.replace("08:31:50", back).replace("08:32", "09:32"), select=["WS", "MV"])
+    assert row["sentences"].startswith("Offline once. The CSMS closed with code 1012")
+    assert row["severity"] == "critical"
 
 
-@pytest.mark.parametrize(("back", "leads"), [("08:36:29", True), ("08:36:31", False)])
-def test_an_error_leads_before_a_short_outage_that_cannot_be_told(back: str, leads: bool) -> None:  # noqa: FBT001
-    row = verdict(OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1006\n" + BACK.replace("08:31:50", back), select=["HB"])
+@pytest.mark.parametrize(("seconds", "leads"), [(20, True), (3599, True), (3601, False)])
+def test_an_error_leads_before_an_unexplained_outage_until_that_is_an_error_too(seconds: int, leads: bool) -> None:  # noqa: FBT001
+    minutes, left = divmod(31 * 60 + 30 + seconds, 60)
+    clock = f"{8 + minutes // 60:02d}:{minutes % 60:02d}:{left:02d}"
+    back = f"{clock} CP1 + ocpp1.6 scheme=wss http_status=101\n09:40:00 CP1 > Heartbeat#z\n09:40:00.1 CP1 < =#z {{}}\n"
+    row = verdict(OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1006\n" + back, select=["HB04", "WS35"])
     assert row["sentences"].startswith("The charger beats every 60 s") == leads
     assert row["remedy"].startswith("Order the interval") == leads
-    told = verdict(OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1012 by csms\n" + BACK, select=["HB"])
-    assert told["sentences"].startswith("Offline once. ")
 
 
-@pytest.mark.parametrize(("end", "leads"), [("1006", True), ("1011 by csms", False)])
-def test_security_leads_only_where_a_short_outage_cannot_be_told(end: str, leads: bool) -> None:  # noqa: FBT001
-    text = "08:00:00 CP1 + ocpp1.6 scheme=ws authorization=basic user=CP1 http_status=101\n" + BOOT % 60 + BEATS
-    row = verdict(text + f"08:31:30 CP1 - {end}\n" + BACK.replace("wss", "ws"))
-    assert (not row["sentences"].startswith("Offline once")) == leads
+def test_a_cause_of_low_confidence_does_not_lead_before_an_error() -> None:
+    row = verdict(OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1001 by csms\n" + BACK, select=["HB04"])
+    first, second = row["sentences"].split(". ", 1)
+    assert first.startswith("The charger beats every 60 s")
+    assert second.startswith("Offline once. The CSMS closed with code 1001")
+
+
+def test_a_warning_does_not_lead_before_an_unexplained_outage() -> None:
+    lost = "08:30:30 CP1 > Heartbeat#lost\n08:31:20 CP1 > Heartbeat#y\n08:31:20.1 CP1 < =#y {}\n"
+    row = verdict(OPEN + BOOT % 60 + BEATS + lost + "08:31:30 CP1 - 1006\n" + BACK, select=["HB02"])
+    assert row["severity"] == "warning"
+    assert row["sentences"].startswith("Offline once. The cause cannot be told")
+
+
+@pytest.mark.parametrize(("causes", "leads"), [(("1006", "1012 by csms"), True), (("1012 by csms",) * 2, False)])
+def test_most_outages_must_have_a_known_cause_to_lead(causes: tuple[str, str], leads: bool) -> None:  # noqa: FBT001
+    first, second = causes
+    text = OPEN + BOOT % 300 + BEATS + f"08:31:30 CP1 - {first}\n" + BACK
+    again = BACK.replace("08:3", "08:4").replace("#z", "#y")
+    row = verdict(text + f"08:41:30 CP1 - {second}\n" + again, select=["HB04"])
+    assert row["sentences"].startswith("The charger beats every 60 s") == leads
 
 
 def test_refusals_in_an_outage_are_told_once() -> None:

@@ -69,7 +69,7 @@ def answers(
         08:04:10.1 CP1 < =#9 {"currentTime": "$(now)"}
     Not a fault when: the answer comes late (that is another finding), the charger is not registered yet, the Heartbeat
         is sent again with its id, or the connection was dying: one or two Heartbeats after which nothing was heard.
-        A log without any answer to a Heartbeat may leave them out, and is not judged.
+        A log without any answer to a Heartbeat may leave them out, and is not judged; nor is a charger without one.
     Likely causes: a stuck worker of the CSMS; a stale session object; a proxy that buffers; a dead connection.
     What to do: look at the CSMS's handler and session map at these times; let the charger reconnect.
     Source: OCPP 1.6 4.6 ("SHALL respond"); 2.0.1 G02.
@@ -83,8 +83,15 @@ def answers(
     waited &= ~_dying(connections, beats, waited, fail_in_a_row)
     judged = answered | waited
     shown = captured(connections, sources)
-    findings = []
+    watched = set(coded(beats["station"].filter(pa.array(judged))).names)
+    findings = [
+        not_judged(station, "no Heartbeat was watched for long enough")
+        for station in coded(calls["station"]).names
+        if station not in watched
+    ]
     for station, rows in by_station(beats):
+        if station not in watched:
+            continue
         if not answered[rows].any() and station not in shown:
             findings.append(not_judged(station, "the log holds no answer to any Heartbeat, and may leave them out"))
             continue

@@ -71,8 +71,8 @@ def zombie(
         08:05:00x4/60s CP1 > Heartbeat#later$(i)
         08:05:00.1x4/60s CP1 < =#later$(i) {"currentTime": "$(now)"}
     Not a fault when: the answers come late, the charger is not registered, the connection ended, or they are actions
-        that this charger never answers while it answers others. Without a call of the CSMS nothing is judged; a log without any answer of the charger may leave
-        them out, and is not judged.
+        that this charger never answers while it answers others. Without a call of the CSMS nothing is judged; a log
+        without any answer of the charger may leave them out, and is not judged.
     Likely causes: the way down is dead (NAT, proxy); the charger's receiving task hangs; the CSMS writes to an old
         socket; calls before the boot was accepted.
     What to do: send WebSocket pings from both sides at less than 90 s; let the CSMS drop the old socket when a charger

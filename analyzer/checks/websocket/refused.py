@@ -44,7 +44,7 @@ def refused(
     *,
     fail_count: int = 3,
     challenge: float = 10.0,
-    short_outage: float = 300.0,
+    short_outage: float = 600.0,
 ) -> pa.Table:
     """The server answered the charger's request for a WebSocket with another HTTP status than 101.
 

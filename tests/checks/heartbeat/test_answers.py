@@ -80,6 +80,18 @@ def test_a_log_without_any_answer_is_not_judged() -> None:
     assert [row["severity"] for row in rows] == ["unknown"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 > StatusNotification#s {"connectorId": 1}\n08:01:01 CP1 < =#s {}',
+        "08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 < ping\n08:01:01 CP1 > Heartbeat\n08:01:20 CP1 > ping",
+    ],
+)
+def test_a_charger_of_which_no_heartbeat_was_watched_for_long_enough_is_not_judged(text: str) -> None:
+    rows = answers(*workspace(text).tables(answers.needs)).to_pylist()
+    assert [row["summary"] for row in rows] == ["no Heartbeat was watched for long enough"]
+
+
 def test_a_capture_without_any_answer_is_judged() -> None:
     made = workspace("08:00:00 CP1 + ocpp1.6\n08:01:00x9/60s CP1 > Heartbeat\n08:12:00 CP1 < Reset {}")
     sources = schema.from_rows("sources", [{**row, "kind": "capture"} for row in made.table("sources").to_pylist()])

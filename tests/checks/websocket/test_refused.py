@@ -48,8 +48,8 @@ def test_a_log_of_messages_alone_is_not_judged() -> None:
 BEFORE = "08:00:00 CP1 + ocpp1.6 http_status=101\n08:00:01 CP1 > Heartbeat\n08:09:00 CP1 - 1001 by csms\n"
 
 
-@pytest.mark.parametrize(("back", "severity"), [("08:14:00", "warning"), ("08:14:01", "error")])
-def test_refusals_within_one_outage_of_five_minutes_are_a_restart_and_a_warning(back: str, severity: str) -> None:
+@pytest.mark.parametrize(("back", "severity"), [("08:19:00", "warning"), ("08:19:01", "error")])
+def test_refusals_within_one_outage_of_ten_minutes_are_a_restart_and_a_warning(back: str, severity: str) -> None:
     text = f"{BEFORE}08:09:10x3/20s CP1 x 503\n{back} CP1 + ocpp1.6 http_status=101"
     (found,) = findings(refused, text)
     assert (found["severity"], found["count"]) == (severity, 3)
@@ -69,3 +69,11 @@ def test_an_attempt_that_nobody_answered_does_not_count_and_one_whose_status_is_
     connections, outages = workspace("08:00:00 CP1 + ocpp1.6").tables(refused.needs)
     unanswered = schema.from_rows("connections", [{**row, "upgraded": None} for row in connections.to_pylist()])
     assert refused(unanswered, outages)["severity"].to_pylist() == ["unknown"]
+
+
+@pytest.mark.parametrize(("upgraded", "judged"), [(True, True), (False, False)])
+def test_a_status_of_zero_is_no_answer_and_no_refusal(upgraded: bool, judged: bool) -> None:  # noqa: FBT001
+    connections, outages = workspace("08:00:00 CP1 + ocpp1.6").tables(refused.needs)
+    rows = [{**row, "http_status": 0} | ({} if upgraded else {"upgraded": None}) for row in connections.to_pylist()]
+    found = refused(schema.from_rows("connections", rows), outages)
+    assert found["severity"].to_pylist() == ([] if judged else ["unknown"])

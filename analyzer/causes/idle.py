@@ -12,11 +12,6 @@ from analyzer.kernels.columns import same
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLOCKS = {
-    "any": "the last message of either side",
-    "up": "the charger's last message",
-    "down": "the CSMS's last message",
-}
 ENDINGS = frozenset({"close", "fin", "rst", "timeout", "lost"})
 OTHER_REASONS = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 1012, 1013})
 """Close codes that say another reason than idleness (RFC 6455 7.4.1)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analyzer.causes.idle import CLOCKS, cut_off, races
-from analyzer.kernels.idle import device
+from analyzer.causes.idle import cut_off, races
+from analyzer.kernels.idle import CLOCKS, device
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:

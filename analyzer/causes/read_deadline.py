@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING, Any
 
-from analyzer.causes.idle import CLOCKS, cut_off, races
-from analyzer.kernels import idle
+import numpy as np
+
+from analyzer.causes.idle import cut_off, races
+from analyzer.kernels.idle import counted
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ SIDES = {"csms": "the CSMS closed the connection", "middle": "something between 
     "read_deadline",
     "The server's read deadline equals the heartbeat interval",
     owner="CSMS",
-    remedy="Raise the server's read timeout to three heartbeat intervals, or shorten the heartbeat interval to a third.",
+    remedy="Raise the server's read timeout to three heartbeat intervals, and the idle timeout of a proxy in the path; "
+    "or shorten the heartbeat interval to a third.",
 )
 def read_deadline(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
     """Connections end when the charger was quiet for just the heartbeat interval: a beat that is late loses the race.
@@ -38,21 +40,14 @@ def read_deadline(outages: pa.Table, idle_patterns: pa.Table) -> list[Clue]:
 def _of_station(ends: Sequence[tuple[int, dict[str, Any], dict[str, Any]]]) -> Iterator[Clue]:
     pattern = ends[0][2]
     interval = pattern["interval"]
-    seconds, after = _quiet([outage["idle_up"] for _, outage, _ in ends], pattern)
+    heard = np.array([outage["idle_up"] for _, outage, _ in ends], dtype=np.float64)
+    seconds, after = counted(pattern["seconds"], pattern["clock"], interval, heard)
     remedy = (
-        f"Raise the server's read timeout to three heartbeat intervals ({3 * interval:g} s) or more, "
-        f"or shorten the heartbeat interval to {max(interval / 3, 1):.0f} s."
+        f"Raise the server's read timeout to three heartbeat intervals ({3 * interval:g} s) or more, and the idle "
+        f"timeout of a proxy in the path; or shorten the heartbeat interval to {max(interval / 3, 1):.0f} s."
     )
     for number, outage, _ in ends:
         by = SIDES.get(outage["end_side"], "the connection was ended")
         told = f"{by} {seconds:.1f} s after {after}, and the heartbeat interval is {interval:g} s too"
         yield Clue(number, 3.5, f"{told}, so any delay loses the race", remedy=remedy)
         yield Clue(number, 1.5, f"{pattern['count']} of {pattern['ends']} ends came after that quiet")
-
-
-def _quiet(own: Sequence[float | None], pattern: dict[str, Any]) -> tuple[float, str]:
-    """The quiet time and its clock: a server counts from what it reads, where the figures do not say otherwise."""
-    known = [age for age in own if age is not None]
-    if pattern["clock"] != "down" and known and all(idle.races(age, pattern["interval"]) for age in known):
-        return statistics.median(known), CLOCKS["up"]
-    return pattern["seconds"], CLOCKS[pattern["clock"]]

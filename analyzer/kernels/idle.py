@@ -35,6 +35,13 @@ KNOWN = (
 )
 """Timeouts in seconds that are found in the field, and whose they are."""
 
+CLOCKS = {
+    "any": "the last message of either side",
+    "up": "the charger's last message",
+    "down": "the CSMS's last message",
+}
+"""What the quiet before an end is counted from."""
+
 
 class Window(NamedTuple):
     """The densest window of some values: its bounds, the median in it, how many fall in it and their share."""
@@ -159,6 +166,21 @@ def device(seconds: float) -> str | None:
 def races(seconds: float, interval: float) -> bool:
     """Whether a cut-off comes at the heartbeat interval, so that any delay of a beat loses."""
     return abs(seconds - interval) <= RACE * interval
+
+
+def counted(seconds: float, clock: str, interval: float | None, heard: Reals) -> tuple[float, str]:
+    """The quiet time of a cut-off and what it is counted from, in words.
+
+    In a race with the heartbeat interval a server counts from what it reads, where the figures do not say otherwise:
+    `heard` are the quiet times of the charger before these ends.
+
+    >>> counted(59.8, "any", 60.0, np.array([60.0, 60.1]))
+    (60.05, "the charger's last message")
+    """
+    known = heard[~np.isnan(heard)]
+    if clock != "down" and interval is not None and len(known) and all(races(age, interval) for age in known.tolist()):
+        return float(np.median(known)), CLOCKS["up"]
+    return seconds, CLOCKS[clock]
 
 
 def _in_span(survived: Quiet, fatal: Quiet, interval: float, *, narrow: bool) -> Pattern | None:

@@ -76,7 +76,9 @@ def _station(station: str, own: Mapping[str, list[Row]], seen: Seen, checks: Map
     sentences = [*told["sentences"], *_findings(wrong, room)]
     if wrong and (not outages or _outranks(wrong[0], explained, own["causes"])):
         sentences = [*_findings(wrong, room), *told["sentences"]]
-        told = {"remedy": _advice(checks[wrong[0]["check"]].manual)}
+        told = {"remedy": _advice(wrong[0], checks)}
+    elif wrong and rank(wrong[0]["severity"]) >= rank("error"):
+        told["remedy"] = f"{told['remedy']} {wrong[0]['check']}: {_advice(wrong[0], checks)}"
     if seen.unheard and len(sentences) < SENTENCES:
         sentences.append(f"It was {seen.unheard}.")
     return {**base, **told, "sentences": " ".join(sentences)}
@@ -199,9 +201,9 @@ def _watched(tables: Mapping[str, pa.Table]) -> dict[str, str]:
     }
 
 
-def _advice(manual: str) -> str:
-    """The first sentence of a manual's section "What to do"."""
-    _, _, after = manual.partition("What to do:")
+def _advice(finding: Row, checks: Mapping[str, Check]) -> str:
+    """The first sentence of "What to do" in the manual of a finding's check."""
+    _, _, after = checks[finding["check"]].manual.partition("What to do:")
     text = " ".join(after.split("Source:")[0].split())
     return _capital(text.split(". ")[0].rstrip(".") + ".")
 

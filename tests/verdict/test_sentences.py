@@ -164,6 +164,12 @@ def test_a_cause_that_is_known_leads_before_any_finding(back: str) -> None:
     assert row["severity"] == "critical"
 
 
+def test_where_a_cause_leads_the_worst_finding_gives_its_remedy_too() -> None:
+    text = OPEN + BOOT % 300 + BEATS + "08:31:30 CP1 - 1012 by csms\n" + BACK
+    assert verdict(text, select=["HB04", "WS"])["remedy"].partition(" HB04: ")[2].startswith("Order the interval that")
+    assert "HB04" not in verdict(text, select=["WS"])["remedy"]
+
+
 @pytest.mark.parametrize(("seconds", "leads"), [(20, True), (3599, True), (3601, False)])
 def test_an_error_leads_before_an_unexplained_outage_until_that_is_an_error_too(seconds: int, leads: bool) -> None:  # noqa: FBT001
     minutes, left = divmod(31 * 60 + 30 + seconds, 60)

@@ -9,12 +9,14 @@ import numpy as np
 from analyzer.checks.heartbeat.beats import lone_beats
 from analyzer.checks.rows import by_station, duration, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import SECOND, micros
-from analyzer.ocpp.in_force import interval_in_force
+from analyzer.kernels.columns import SECOND, micros, reals, same
+from analyzer.ocpp.in_force import INTERVAL_KEY, interval_in_force
 from analyzer.plan import check
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from analyzer.findings import Evidence
 
 ORDERED = {
     "boot": "the CSMS ordered in its answer to BootNotification",
@@ -107,7 +109,10 @@ def period(
                     limit=ordered,
                     unit="s",
                     count=len(chosen),
-                    evidence=evidence(beats, chosen[:MAX_EVIDENCE]),
+                    evidence=[
+                        *evidence(beats, chosen[: MAX_EVIDENCE - 1]),
+                        *_order(settings, station, ordered, int(times[chosen].max())),
+                    ],
                     severity="error" if far else None,
                     subject=f"{ordered:g} s",
                 )
@@ -118,3 +123,12 @@ def period(
         if station not in judged
     ]
     return table(findings)
+
+
+def _order(settings: pa.Table, station: str, ordered: float, before: int) -> list[Evidence]:
+    """Where the interval was ordered or read back: the last time before these beats ended, else the first."""
+    named = same(settings["station"], station) & same(settings["key"], INTERVAL_KEY)
+    rows = np.flatnonzero(named & same(settings["operation"], *ORDERED) & (reals(settings["number"]) == ordered))
+    times = micros(settings["ts"])
+    earlier = rows[times[rows] <= before]
+    return evidence(settings, [max(earlier, key=lambda row: times[row])] if len(earlier) else rows[:1])

@@ -85,10 +85,17 @@ def _finding(station: str, outlet: str, found: Registers, after: Ints, within: F
         limit=float(found.tolerance[worst]),
         unit=found.rows["unit"][worst].as_py(),
         count=count,
-        evidence=evidence(found.rows, sorted({*(after - 1).tolist(), *after.tolist()})[:MAX_EVIDENCE]),
+        evidence=evidence(found.rows, _proof(after, worst)),
         severity=None if within.any() else "warning",
         subject=outlet,
     )
+
+
+def _proof(after: Ints, worst: int) -> list[int]:
+    """The readings before and after the worst fall, and as many of the others from the first on as are shown."""
+    proof = {worst - 1, worst}
+    others = sorted({*(after - 1).tolist(), *after.tolist()} - proof)
+    return sorted([*proof, *others[: MAX_EVIDENCE - len(proof)]])
 
 
 def _without_registers(readings: pa.Table, found: Registers) -> list[Finding]:

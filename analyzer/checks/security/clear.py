@@ -13,9 +13,12 @@ from analyzer.kernels.columns import Flags, Ints, coded, same
 
 def in_clear(connections: pa.Table) -> Flags:
     """The attempts to connect in cleartext; not those within one host, behind a proxy that ends TLS there."""
-    return same(connections["scheme"], "ws") & ~(
-        _is(connections, "client", "loopback") & _is(connections, "server", "loopback")
-    )
+    return same(connections["scheme"], "ws") & ~within_host(connections)
+
+
+def within_host(connections: pa.Table) -> Flags:
+    """The connections of which both ends are the same host."""
+    return _is(connections, "client", "loopback") & _is(connections, "server", "loopback")
 
 
 def public(connections: pa.Table) -> Flags:
@@ -25,8 +28,11 @@ def public(connections: pa.Table) -> Flags:
 
 def unknown(station: str, connections: pa.Table, rows: Ints) -> list[Finding]:
     """A statement that a station cannot be judged, where nothing tells how it connects."""
-    if same(connections["scheme"].take(pa.array(rows)), "ws", "wss").any():
+    own = connections.take(pa.array(rows))
+    if (same(own["scheme"], "wss") | in_clear(own)).any():
         return []
+    if same(own["scheme"], "ws").any():
+        return [not_judged(station, "it was seen within one host alone, behind what may have ended TLS")]
     return [not_judged(station, "nothing tells whether its connection is encrypted")]
 
 

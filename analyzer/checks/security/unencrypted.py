@@ -34,7 +34,8 @@ def unencrypted(connections: pa.Table) -> pa.Table:
         # behind a proxy on the same host, which ends TLS; and a log that does not tell
         08:00:00 CP1 + ocpp1.6 scheme=ws client=127.0.0.1 server=127.0.0.1
         08:00:00 CP2 + ocpp1.6
-    Not a fault when: both ends are the same host, or nothing tells of the scheme. A warning may be accepted where a
+    Not a fault when: nothing tells of the scheme, or both ends are the same host, where TLS may have ended before;
+        neither is judged. A warning may be accepted where a
         VPN or a private APN carries the traffic.
     Likely causes: security profile 0 or 1; TLS ends at a proxy before the place of the capture.
     What to do: use wss (security profile 2 or 3); a private network alone is no encryption.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.checks.rows import by_station, evidence
-from analyzer.checks.websocket.ends import abrupt, closed, cut_off, established, ordered_ends
+from analyzer.checks.websocket.ends import abrupt, closed, cut_off, established, ordered_ends, rebooted
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import SECOND, micros, same
 from analyzer.kernels.sequences import busiest
@@ -47,7 +47,7 @@ def abnormal_ends(
     The day with the most of them counts: from `fewest` such ends and a share above `warn_share` of all ends on it is a
     warning, from `fail_fewest` and `fail_share` an error. A drop now and then is the way of networks.
 
-    Why it matters: an end without a close frame means that a network, a box between or a crash took the connection.
+    Why it matters: an end without a close frame means that a network, a box between or a server that died took the connection.
         Both sides may learn of it minutes later; what was on its way is lost or sent twice.
     Fires on:
         08:00:00 CP1 + ocpp1.6
@@ -77,15 +77,16 @@ def abnormal_ends(
         08:00:00 CP2 + ocpp1.6
         08:10:00x5/600s CP2 - lost
         08:11:00x5/600s CP2 + ocpp1.6
-    Not a fault when: the end follows a Reset or a firmware update that the charger accepted; an idle cut-off explains
-        it, which WS11 and WS12 tell; it is the end of the input; the input does not tell how the connection ended, or
+    Not a fault when: the end follows a Reset or a firmware update that the charger accepted, or the charger rebooted,
+        which the outage's cause and BT01 tell; an idle cut-off explains it, which WS11 and WS12 tell; it is the end of the input; the input does not tell how the connection ended, or
         the close frame would be within encrypted traffic.
-    Likely causes: mobile network, NAT or load balancer; crash or power loss of the charger; a server that is killed
+    Likely causes: mobile network, NAT or load balancer; a server that is killed
         rather than stopped.
     What to do: look at the outages and their causes; look for a pattern (idle time, clock time, other chargers).
     Source: RFC 6455 7.1.5 and 7.1.7.
     """
-    mine = ~ordered_ends(calls, connections) & ~cut_off(connections, outages, idle_patterns)
+    booted = ordered_ends(calls, connections) | rebooted(connections, outages)
+    mine = ~booted & ~cut_off(connections, outages, idle_patterns)
     bad, good = abrupt(connections) & mine, closed(connections) & mine
     told, untold = established(connections), same(connections["end_kind"], "lost", "fin", "timeout") & mine
     kinds, ends = connections["end_kind"].to_pylist(), micros(connections["end"])
@@ -95,6 +96,8 @@ def abnormal_ends(
         if not len(both):
             if untold[rows].any() or not told[rows].any():
                 findings.append(not_judged(station, "the input does not tell how its connections ended"))
+            elif booted[rows].any():
+                findings.append(not_judged(station, "its connections ended by reboots alone"))
             continue
         chosen, ended = _worst_day(both, ends, bad)
         share = len(chosen) / ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from analyzer.kernels.columns import NO_TIME, flags, micros, reals, same, wholes
 from analyzer.kernels.idle import RATIO, SLACK
@@ -12,8 +13,6 @@ from analyzer.ocpp.commands import commanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pyarrow as pa
 
     from analyzer.kernels.columns import Flags
 
@@ -57,6 +56,11 @@ def ordered_ends(calls: pa.Table, connections: pa.Table) -> Flags:
     return np.asarray(commanded(calls, connections["station"], ends) & (ends != NO_TIME), dtype=bool)
 
 
+def rebooted(connections: pa.Table, outages: pa.Table) -> Flags:
+    """The connections that a reboot of the charger ended."""
+    return _of_outages(connections, outages, same(outages["boot"], "reboot"))
+
+
 def of_pattern(outages: pa.Table, pattern: Mapping[str, Any], first: int, last: int) -> Flags:
     """The outages that an idle pattern explains; `first` and `last` are the times that it was seen between."""
     times, seconds = micros(outages["noticed"]), pattern["seconds"]
@@ -75,5 +79,10 @@ def cut_off(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Table) -
     spans = zip(micros(idle_patterns["start"]).tolist(), micros(idle_patterns["end"]).tolist(), strict=True)
     for pattern, (first, last) in zip(idle_patterns.to_pylist(), spans, strict=True):
         explained |= of_pattern(outages, pattern, first, last)
-    names = outages["connection"].filter(explained).cast("string")
+    return _of_outages(connections, outages, explained)
+
+
+def _of_outages(connections: pa.Table, outages: pa.Table, chosen: Flags) -> Flags:
+    """The connections that these outages followed."""
+    names = outages["connection"].filter(pa.array(chosen)).cast("string")
     return same(connections["connection"], *names.to_pylist()) if len(names) else np.zeros(connections.num_rows, bool)

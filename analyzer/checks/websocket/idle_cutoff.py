@@ -11,18 +11,13 @@ import pyarrow as pa
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.websocket.ends import established, of_pattern
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, same, wholes
-from analyzer.kernels.idle import device, races
+from analyzer.kernels.columns import NO_TIME, SECOND, micros, reals, same, wholes
+from analyzer.kernels.idle import counted, device, races
 from analyzer.plan import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-CLOCKS = {
-    "any": "the last message of either side",
-    "up": "the charger's last message",
-    "down": "the CSMS's last message",
-}
 SIDES = {"csms": " by the CSMS", "middle": " by something between"}
 LONG_ENOUGH = 300.0
 """Connections that were watched for fewer seconds say nothing about how long they hold: WS35 warns from there on."""
@@ -75,12 +70,12 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
     first, last = micros(patterns["start"]), micros(patterns["end"])
     findings = []
     for number, pattern in enumerate(patterns.to_pylist()):
-        seconds = pattern["seconds"]
         fitting = outages.filter(pa.array(of_pattern(outages, pattern, int(first[number]), int(last[number]))))
+        seconds, after = counted(pattern["seconds"], pattern["clock"], pattern["interval"], reals(fitting["idle_up"]))
         findings.append(
             Finding(
                 pattern["station"],
-                _summary(pattern, {side for side in fitting["end_side"].to_pylist() if side}),
+                _summary(pattern, seconds, after, {side for side in fitting["end_side"].to_pylist() if side}),
                 start=int(first[number]),
                 end=int(last[number]),
                 value=seconds,
@@ -93,13 +88,13 @@ def idle_cutoff(connections: pa.Table, outages: pa.Table, idle_patterns: pa.Tabl
     return table([*findings, *too_few(outages, fewest, findings), *unwatched(connections, findings)])
 
 
-def _summary(pattern: dict[str, Any], sides: set[str]) -> str:
-    seconds, interval = pattern["seconds"], pattern["interval"]
+def _summary(pattern: dict[str, Any], seconds: float, after: str, sides: set[str]) -> str:
+    interval = pattern["interval"]
     by = SIDES.get(next(iter(sides)), "") if len(sides) == 1 else ""
     known = device(seconds)
     ended = f"{pattern['count']} of {pattern['ends']} times the connection was ended{by}"
     parts = [
-        f"{ended} {seconds:.1f} s after {CLOCKS[pattern['clock']]}",
+        f"{ended} {seconds:.1f} s after {after}",
         f"the heartbeat interval is {duration(interval)}" if interval is not None else "",
         f"{round(seconds)} s is the timeout of {known}" if known else "",
     ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from analyzer.checks.heartbeat.period import period
@@ -92,3 +94,25 @@ def test_what_a_201_charger_reads_back_is_held_against_it() -> None:
 def test_without_enough_beats_it_is_not_judged() -> None:
     rows = period(*workspace(BOOT + "08:01:01 CP1 > Heartbeat").tables(period.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+def proofs(text: str) -> list[str]:
+    (found,) = findings(period, text)
+    rows: Any = found["evidence"]
+    return [f"{row['ts']:%H:%M:%S}" for row in rows]
+
+
+def test_the_order_is_a_part_of_the_proof() -> None:
+    assert proofs(BOOT + "08:01:01x9/300s CP1 > Heartbeat") == [
+        "08:06:01", "08:11:01", "08:16:01", "08:21:01", "08:00:01",
+    ]  # fmt: skip
+
+
+def test_of_equal_orders_the_last_before_the_beats_is_the_proof() -> None:
+    again = """
+09:00:00 CP1 < ChangeConfiguration#c {"key": "HeartbeatInterval", "value": "60"}
+09:00:01 CP1 > =#c {"status": "Accepted"}
+"""
+    text = BOOT + "08:01:01x9/300s CP1 > Heartbeat\n" + again
+    assert proofs(text)[-1] == "08:00:01"
+    assert proofs(text + "09:05:01x9/300s CP1 > Heartbeat")[-1] == "09:00:01"

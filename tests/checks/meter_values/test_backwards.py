@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,14 @@ def test_falls_of_one_outlet_are_one_finding_and_outlets_are_apart() -> None:
     text += course(100, 201, 302, identity=None, connector=2, hour="09")
     (found,) = findings(backwards, text)
     assert (found["count"], found["value"]) == (2, 499.0)
+
+
+def test_the_worst_fall_is_a_part_of_the_proof() -> None:
+    values = (9100, 9090, 9200, 9190, 9300, 9290, 9400, 8000, 8100, 8200, 8300)
+    (found,) = findings(backwards, CONNECTED + started(7, 9000) + course(*values))
+    assert found["value"] == 1400.0
+    rows: Any = found["evidence"]
+    assert [f"{row['ts']:%H:%M}" for row in rows][-2:] == ["08:08", "08:09"]
 
 
 def test_each_measurand_phase_location_and_outlet_is_a_register_of_its_own() -> None:

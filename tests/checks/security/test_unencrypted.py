@@ -30,6 +30,17 @@ def test_a_refused_attempt_is_in_the_clear_too() -> None:
 
 
 def test_a_log_that_does_not_tell_is_not_judged() -> None:
-    rows = unencrypted(*workspace("08:00:00 CP1 + ocpp1.6").tables(unencrypted.needs)).to_pylist()
-    assert [row["severity"] for row in rows] == ["unknown"]
-    assert unencrypted(*workspace("08:00:00 CP1 + ocpp1.6 scheme=wss").tables(unencrypted.needs)).num_rows == 0
+    assert severities("08:00:00 CP1 + ocpp1.6") == ["unknown"]
+    assert severities("08:00:00 CP1 + ocpp1.6 scheme=wss") == []
+
+
+def test_what_was_seen_within_one_host_alone_is_not_judged() -> None:
+    within = "08:00:00 CP1 + ocpp1.6 scheme=ws client=127.0.0.1 server=127.0.0.1"
+    assert severities(within) == ["unknown"]
+    assert severities(f"{within}\n09:00:00 CP1 + ocpp1.6 scheme=wss client=10.0.0.7 server=10.0.0.1") == []
+    assert severities(f"{within}\n09:00:00 CP1 + ocpp1.6 scheme=ws client=10.0.0.7 server=10.0.0.1") == ["warning"]
+
+
+def severities(trace: str) -> list[str]:
+    table = unencrypted(*workspace(trace).tables(unencrypted.needs))
+    return [row["severity"] for row in table.to_pylist()]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from analyzer.checks.websocket.abnormal_ends import abnormal_ends
@@ -75,3 +77,19 @@ def test_a_connection_that_was_not_seen_to_end_is_judged_and_one_that_is_not_tol
     assert rows.num_rows == 0
     rows = abnormal_ends(*workspace("08:00:00 CP1 > Heartbeat").tables(abnormal_ends.needs))
     assert rows["severity"].to_pylist() == ["unknown"]
+
+
+def test_a_charger_that_reboots_is_told_of_as_that_and_its_ends_are_not_judged() -> None:
+    text = """
+        08:00:00x4/600s CP1 + ocpp2.0.1
+        08:00:01x4/600s CP1 > BootNotification#b$(i) {"reason": "Watchdog", "chargingStation": {"vendorName": "Example", "model": "AC22"}}
+        08:00:01.1x4/600s CP1 < =#b$(i) {"currentTime": "$(now)", "interval": 60, "status": "Accepted"}
+        08:08:00x3/600s CP1 - rst
+    """
+    assert set(workspace(text).table("outages")["boot"].to_pylist()) == {"reboot"}
+    rows = abnormal_ends(*workspace(text).tables(abnormal_ends.needs)).to_pylist()
+    assert [(row["severity"], row["summary"]) for row in rows] == [
+        ("unknown", "its connections ended by reboots alone")
+    ]
+    found = findings(abnormal_ends, textwrap.dedent(text) + ends(*["rst"] * 3).replace("CP1", "CP2"))
+    assert [(row["station"], row["count"]) for row in found] == [("CP2", 3)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analyzer.kernels.columns import reals
+from analyzer.kernels.columns import flags, reals
 from analyzer.kernels.idle import densest_window
 from analyzer.plots import style
 
@@ -33,14 +33,13 @@ CENTRE = 1.1
 """Times the middle of the axis: bars right of it have their words at the left."""
 
 
-def idle_age(outages: pa.Table, *, station: str | None = None) -> Figure:
+def idle_age(outages: pa.Table, connections: pa.Table, *, station: str | None = None) -> Figure:
     """Three rows: quiet times of the charger, of both sides and of the CSMS before each end, with known timeouts."""
     table = style.of_station(outages, station)
     ages = {name: np.maximum(_known(reals(table[name])), SHORTEST) for name in ROWS}
     every = np.concatenate(list(ages.values()))
     if not len(every):
-        why = "No outage was seen." if not table.num_rows else "No message was seen on the connections that ended."
-        return style.nothing(TITLE, why)
+        return style.nothing(TITLE, _why_nothing(table, style.of_station(connections, station)))
     figure = style.new_figure(4.2)
     panels = figure.subplots(len(ROWS), 1, sharex=True)
     low, high = every.min() / 1.5, every.max() * 1.5
@@ -54,6 +53,13 @@ def idle_age(outages: pa.Table, *, station: str | None = None) -> Figure:
     quiet = (f"{' '.join(ROWS[name].split())} for {np.median(of):.1f} s" for name, of in ages.items() if len(of))
     style.tell(figure, TITLE, f"{style.counted(table.num_rows, 'end')}; in the median {', '.join(quiet)}.")
     return figure
+
+
+def _why_nothing(outages: pa.Table, connections: pa.Table) -> str:
+    if outages.num_rows:
+        return "No message was seen on the connections that ended."
+    told = not connections.num_rows or not flags(connections["inferred"]).all()
+    return "No outage was seen." if told else "The input tells of messages only, not of connections."
 
 
 def _known(values: Reals) -> Reals:

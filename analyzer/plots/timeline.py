@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from analyzer.kernels.columns import NO_TIME, micros, same
+from analyzer.kernels.columns import NO_TIME, flags, micros, same
 from analyzer.plots import style
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ BAR, INNER, OUTER, REACH = 0.12, 0.16, 0.27, 0.34
 """Half heights in lanes: of a connection's bar, where the marks of messages begin and end, of an outage."""
 NARROWEST = 500
 """An outage is drawn at least so wide, as a part of the whole time, that an eye can see it."""
-CONNECTED, OFFLINE = "#9ccbe8", "#de7733"
+CONNECTED, IN_THE_INPUT, OFFLINE = "#9ccbe8", "#dcdcdc", "#de7733"
 MARKERS = {
     "info": ("o", style.GREY),
     "warning": ("v", style.ORANGE),
@@ -90,8 +90,12 @@ def _bars(axes: Axes, height: int, connections: pa.Table, window: Window) -> Non
     begins, ends = micros(connections["ts"]), micros(connections["end"])
     begins = np.where(begins == NO_TIME, window.start, begins)
     ends = np.where(ends == NO_TIME, window.end, ends)
-    spans = style.merged(begins[~refused], ends[~refused])
-    _boxes(axes, spans, height - BAR, height + BAR, CONNECTED, "connected")
+    inferred = flags(connections["inferred"])
+    for chosen, colour, name in (
+        (~refused & ~inferred, CONNECTED, "connected"),
+        (~refused & inferred, IN_THE_INPUT, "only messages are known"),
+    ):
+        _boxes(axes, style.merged(begins[chosen], ends[chosen]), height - BAR, height + BAR, colour, name)
     if refused.any():
         tries = style.days(np.unique(begins[refused]))
         places = style.thinned(tries, FEWEST_CELLS)

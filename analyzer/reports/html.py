@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from analyzer.findings import SEVERITIES, rank
-from analyzer.reports import summary, text
+from analyzer.reports import outages, summary, text
+from analyzer.reports.summary import name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,6 @@ MAX_STATIONS = 100
 MAX_SKIPPED = 200
 MANY = 10
 """More verdicts than this are set small; more findings of a check than this are folded."""
-NAME_LENGTH = 48
 EVIDENCE_SHOWN = 5
 MANUAL_SECTIONS = ("Why it matters", "Not a fault when", "Likely causes", "What to do", "Source")
 """The sections of a manual that a report repeats; its examples are left out."""
@@ -33,16 +33,6 @@ FIGURES = {
     "idle_age": "How long connections had been quiet when they ended.",
     "meter_register": "Energy register and power over time; transactions are shaded.",
 }
-ENDINGS = {
-    "close": "close frame",
-    "fin": "TCP FIN",
-    "rst": "TCP RST",
-    "timeout": "timeout",
-    "replaced": "replaced by a new connection",
-    "refused": "refused",
-    "lost": "lost",
-    "open": "still open",
-}
 COUNTS = {
     "bytes": "Bytes",
     "records": "Packets or lines",
@@ -51,7 +41,6 @@ COUNTS = {
     "ignored": "Without OCPP",
     "unknown": "Not understood",
 }
-SIDES = {"station": "charger", "csms": "CSMS", "middle": "something between"}
 
 
 def render(result: Result, figures: Mapping[str, str]) -> str:
@@ -81,9 +70,9 @@ def view(result: Result) -> dict[str, Any]:
     """What the template shows: plain rows of harmless text."""
     verdicts = summary.rows(result, "verdict")
     found = summary.findings(result)
-    outages = _outages(result)
+    listed = outages.rows(result)
     issues = summary.rows(result, "issues")
-    names = [_name(row["station"]) for row in verdicts]
+    names = [name(row["station"]) for row in verdicts]
     return {
         "title": names[0] if len(names) == 1 else text.plural(len(names), "charger"),
         "watched": summary.watched(result),
@@ -93,8 +82,9 @@ def view(result: Result) -> dict[str, Any]:
         "verdicts_left": max(len(verdicts) - MAX_STATIONS, 0),
         "coverage": [text.safe(line) for line in result.coverage],
         "checklists": _checklists(result, verdicts[:MAX_STATIONS]),
-        "outages": outages[:MAX_OUTAGES],
-        "outages_left": max(len(outages) - MAX_OUTAGES, 0),
+        "outages": listed[:MAX_OUTAGES],
+        "outages_left": max(len(listed) - MAX_OUTAGES, 0),
+        "no_outages": outages.none(result),
         "groups": _groups(result, found[:MAX_FINDINGS]),
         "findings_shown": min(len(found), MAX_FINDINGS),
         "findings_left": max(len(found) - MAX_FINDINGS, 0),
@@ -118,10 +108,6 @@ def sections(manual: str) -> list[tuple[str, str]]:
     return [(name, " ".join(told[name].split())) for name in MANUAL_SECTIONS if name in told]
 
 
-def _name(station: str | None) -> str:
-    return text.clip(text.named(station), NAME_LENGTH) if station is not None else "all chargers"
-
-
 def _tally(found: Sequence[Row]) -> str:
     """How many findings there are, in words.
 
@@ -138,7 +124,7 @@ def _verdicts(result: Result, rows: Iterable[Row]) -> list[dict[str, Any]]:
     told = ("sentences", "remedy", "owner", "confidence", "missing")
     return [
         {
-            "station": _name(row["station"]),
+            "station": name(row["station"]),
             "severity": row["severity"] or "fine",
             "version": versions.get(row["station"], ""),
             **{name: text.safe(row[name] or "") for name in told},
@@ -155,57 +141,12 @@ def _checklists(result: Result, verdicts: Sequence[Row]) -> list[dict[str, Any]]
         groups = [(family, [_line(line) for line in of]) for family, of in families.items()]
         statuses = [line["status"] for _, of in groups for line in of]
         counts = [(name, statuses.count(name)) for name in ("FAIL", "WARN", "UNKNOWN", "PASS") if name in statuses]
-        made.append({"station": _name(row["station"]), "families": groups, "counts": counts})
+        made.append({"station": name(row["station"]), "families": groups, "counts": counts})
     return [entry for entry in made if entry["families"]]
 
 
 def _line(row: Row) -> dict[str, str]:
     return {name: text.safe(row[name] or "") for name in ("line", "title", "status", "detail")}
-
-
-def _outages(result: Result) -> list[dict[str, str]]:
-    first = {
-        (row["station"], row["connection"], row["start"]): row
-        for row in summary.rows(result, "causes")
-        if row["rank"] == 1
-    }
-    kinds = summary.kinds(result)
-    told: set[str] = set()
-    made = []
-    for row in summary.rows(result, "outages"):
-        outage = _outage(row, first.get((row["station"], row["connection"], row["start"]), {}), kinds)
-        # The same reason reads once: a night of equal outages is one thought.
-        made.append({**outage, "why": "" if outage["why"] in told else outage["why"]})
-        told.add(outage["why"])
-    return made
-
-
-def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
-    side = SIDES.get(row["end_side"], "")
-    code = f", code {row['close_code']}" if row["close_code"] else ""
-    how = ENDINGS.get(row["end_kind"], text.safe(row["end_kind"] or "unknown"))
-    attempts = f" after {text.plural(row['attempts'], 'refused attempt')}" if row["attempts"] else ""
-    return {
-        "station": _name(row["station"]),
-        "start": text.when(row["start"]),
-        "duration": text.duration(row["duration"]) or "not over at the end",
-        "ended": f"{how}{code}"
-        + (f" by the {side}" if side and side != SIDES["middle"] else f" by {side}" if side else ""),
-        "idle_up": text.duration(row["idle_up"]) or "unknown",
-        "idle_down": text.duration(row["idle_down"]) or "unknown",
-        "cause": text.safe(cause.get("cause") or "not judged").replace("_", " "),
-        "confidence": text.safe(cause.get("confidence") or ""),
-        "why": text.safe(cause.get("evidence_for") or cause.get("missing") or ""),
-        "back": _back(row) + attempts,
-        "where": text.evidence(row, kinds),
-    }
-
-
-def _back(row: Row) -> str:
-    if row["end"] is None:
-        return "not seen"
-    same_day = row["start"] is not None and row["start"].date() == row["end"].date()
-    return f"{row['end']:%H:%M:%S}" if same_day else text.when(row["end"])
 
 
 def _groups(result: Result, found: Sequence[Row]) -> list[dict[str, Any]]:
@@ -241,7 +182,7 @@ def _finding(row: Row, kinds: Mapping[str, str]) -> dict[str, Any]:
         "Evidence": ", ".join(proofs),
     }
     return {
-        "station": _name(row["station"]),
+        "station": name(row["station"]),
         "severity": row["severity"],
         "summary": text.safe(row["summary"] or ""),
         "facts": [(name, value) for name, value in facts.items() if value],
@@ -260,7 +201,7 @@ def _issue(row: Row, kinds: Mapping[str, str]) -> dict[str, str]:
         "count": text.number(row["count"] or 1),
         "where": text.evidence(row, kinds),
         "when": text.when(row["ts"]),
-        "station": _name(row["station"]) if row["station"] is not None else "",
+        "station": name(row["station"]) if row["station"] is not None else "",
         "detail": text.safe(row["detail"] or ""),
         "damage": "yes" if row["damage"] else "no",
     }
@@ -290,7 +231,7 @@ def _runs(rows: Iterable[Row]) -> dict[str, Any]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in listed:
         if row["outcome"] != "ran":
-            of = f"{row['check']} for {_name(row['station'])}" if row["station"] is not None else row["check"]
+            of = f"{row['check']} for {name(row['station'])}" if row["station"] is not None else row["check"]
             reasons.setdefault((row["outcome"], text.safe(row["why"] or "")), []).append(text.safe(of))
     told = [
         {"outcome": outcome, "why": why, "checks": ", ".join(dict.fromkeys(checks))}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from analyzer.findings import worst_first
-from analyzer.reports.text import safe, span
+from analyzer.reports.text import clip, named, safe, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 FAMILIES = {"A": "Heartbeat", "B": "WebSocket", "C": "MeterValues", "D": "Data"}
 """The paragraphs of the checklist by the first letter of their lines."""
+NAME_LENGTH = 48
 
 
-def rows(result: Result, name: str) -> list[Row]:
+def name(station: str | None) -> str:
+    """What a charger is called in a report."""
+    return clip(named(station), NAME_LENGTH) if station is not None else "all chargers"
+
+
+def rows(result: Result, table: str) -> list[Row]:
     """The rows of a table of the result."""
-    return list(result.tables[name].to_pylist()) if name in result.tables else []
+    return list(result.tables[table].to_pylist()) if table in result.tables else []
 
 
 def findings(result: Result) -> list[Row]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 SENTENCES = 3
 UNHEARD = "the log of the CSMS, or a capture at the charger, of the time since"
+MESSAGES_ONLY = "Whether it was offline cannot be told: the input tells of messages only."
 EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS19", "WS35"})
 """Checks that tell of the same ends as the outages' causes do: one cause, one sentence."""
 REFUSED = "WS04"
@@ -72,16 +73,24 @@ def _station(station: str, own: Mapping[str, list[Row]], seen: Seen, checks: Map
     if not wrong and not outages:
         return {**base, **_well(own, seen)}
     told = offline.told(outages, own["causes"], seen.beats) if outages else {"sentences": []}
-    room = max(SENTENCES - len(told["sentences"]) - bool(seen.unheard), 1)
+    last = _last(own, seen)
+    room = max(SENTENCES - len(told["sentences"]) - bool(last), 1)
     sentences = [*told["sentences"], *_findings(wrong, room)]
     if wrong and (not outages or _outranks(wrong[0], explained, own["causes"])):
         sentences = [*_findings(wrong, room), *told["sentences"]]
         told = {"remedy": _advice(wrong[0], checks)}
     elif wrong and rank(wrong[0]["severity"]) >= rank("error"):
         told["remedy"] = f"{told['remedy']} {wrong[0]['check']}: {_advice(wrong[0], checks)}"
-    if seen.unheard and len(sentences) < SENTENCES:
-        sentences.append(f"It was {seen.unheard}.")
+    if len(sentences) < SENTENCES:
+        sentences += last
     return {**base, **told, "sentences": " ".join(sentences)}
+
+
+def _last(own: Mapping[str, list[Row]], seen: Seen) -> list[str]:
+    """What is said last of a charger with faults: that it fell silent, or that nothing told of its connections."""
+    if seen.unheard:
+        return [f"It was {seen.unheard}."]
+    return [] if own["outages"] or any(not row["inferred"] for row in own["connections"]) else [MESSAGES_ONLY]
 
 
 def _explained(row: Row, outages: Sequence[Row]) -> bool:
@@ -133,7 +142,7 @@ def _well(own: Mapping[str, list[Row]], seen: Seen) -> Row:
         found = f"Nothing is wrong in {watched}{connections}."
     sentences = [found, f"{_passed(lines, judged)}."]
     if not told:
-        sentences.append("Whether it was offline cannot be told: the input tells of messages only.")
+        sentences.append(MESSAGES_ONLY)
     unsure = {"severity": UNKNOWN, "confidence": "low", "missing": UNHEARD} if seen.unheard else {}
     return {"sentences": " ".join(sentences), **unsure}
 

@@ -46,3 +46,9 @@ def test_it_tells_the_medians_in_words() -> None:
     assert told.endswith(
         "6 ends; in the median charger quiet for 60.0 s, both quiet for 60.0 s, CSMS quiet for 60.0 s."
     )
+
+
+def test_a_log_of_messages_alone_does_not_say_that_there_was_no_outage() -> None:
+    messages = "08:00:00x30/60s CP1 > Heartbeat"
+    assert "The input tells of messages only, not of connections." in words(svg(drawn("idle_age", messages)))
+    assert "No outage was seen." in words(svg(drawn("idle_age", "08:00:00 CP1 + ocpp1.6\n" + messages)))

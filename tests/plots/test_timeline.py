@@ -34,6 +34,13 @@ def test_the_legend_names_what_was_drawn() -> None:
     assert "refused" not in told
 
 
+def test_where_only_messages_are_known_no_bar_says_connected() -> None:
+    told = drawn("08:00:00x30/60s CP1 > Heartbeat")
+    assert "only messages are known" in told
+    assert "connected" not in told
+    assert "only messages are known" not in drawn(LIFE)
+
+
 def test_a_refused_attempt_is_marked() -> None:
     assert "refused" in drawn(LIFE + "    08:45:00 CP1 x 401")
 

@@ -96,6 +96,12 @@ def test_a_station_of_which_only_messages_are_known_does_not_claim_that_it_was_o
     assert row["sentences"].endswith("Whether it was offline cannot be told: the input tells of messages only.")
 
 
+def test_of_messages_alone_a_fault_does_not_say_that_the_charger_was_online_either() -> None:
+    row = verdict(BOOT % 300 + BEATS)
+    assert row["sentences"].startswith("The charger beats every 60 s")
+    assert row["sentences"].endswith("Whether it was offline cannot be told: the input tells of messages only.")
+
+
 def test_a_station_that_could_not_be_judged_says_so() -> None:
     row = verdict("08:00:00 CP1 + scheme=wss", select=["HB"])
     assert row["severity"] == "unknown"

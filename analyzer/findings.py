@@ -136,5 +136,12 @@ class Findings:
         """How many findings there are."""
         return int(self.table.num_rows)
 
+    def __repr__(self) -> str:
+        """How many findings of which severity there are, the worst first, and how many checks ran."""
+        severities = self.table["severity"].to_pylist()
+        counts = [f"{severities.count(name)} {name}" for name in reversed(SEVERITIES) if name in severities]
+        ran = len(set(self.runs.filter(pc.equal(self.runs["outcome"], "ran"))["check"].to_pylist()))
+        return f"Findings({', '.join(counts) or 'none'}; {ran} check{'s' * (ran != 1)} ran)"
+
     def _repr_html_(self) -> str:
         return str(self.frame[["check", "severity", "station", "start", "count", "summary"]].to_html(index=False))

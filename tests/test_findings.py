@@ -96,6 +96,14 @@ def test_nothing_found_has_no_worst() -> None:
     assert Findings(schema.empty("findings"), schema.empty("runs")).worst is None
 
 
+def test_findings_are_printed_as_their_counts_the_worst_first() -> None:
+    rows = [Finding("CP1", "a"), Finding("CP1", "b", severity="critical"), Finding("CP2", "c")]
+    ran = {"check": "ZZ01", "outcome": "ran"}
+    runs = schema.from_rows("runs", [ran, {"check": "ZZ02", "outcome": "skipped"}, {**ran, "outcome": "skipped"}])
+    assert repr(Findings(stamped(*rows), runs)) == "Findings(1 critical, 2 warning; 1 check ran)"
+    assert repr(Findings(stamped(), runs.slice(1, 1))) == "Findings(none; 0 checks ran)"
+
+
 def test_a_notebook_shows_findings_with_their_text_escaped() -> None:
     outcome = Findings(stamped(Finding("<b>CP1", "a & b")), schema.empty("runs"))
     assert "<b>" not in outcome._repr_html_()

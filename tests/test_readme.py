@@ -16,12 +16,14 @@ from pathlib import Path
 import pytest
 
 from analyzer.checks import FAMILIES, checks
+from analyzer.verdict.checklist import LINES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CATALOGUE = re.compile(r"(?<=<!-- checks -->\n).*?(?=<!-- end of checks -->)", re.DOTALL)
+CHECKLIST = re.compile(r"(?<=<!-- checklist -->\n).*?(?=<!-- end of checklist -->)", re.DOTALL)
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 NO_REGISTRY = re.compile(r"No matching distribution|Connection|NewConnectionError|Temporary failure|Max retries")
 
@@ -90,6 +92,14 @@ def test_the_catalogue_names_every_check() -> None:
     if UPDATE:
         README.write_text(CATALOGUE.sub(lambda _: made, text()), encoding="utf-8")
     assert CATALOGUE.findall(text()) == [made]
+
+
+def test_the_checklist_is_spelled_out() -> None:
+    rows = [f"| {line.name} | {line.title} | {', '.join(line.deciding) or 'no check yet'} |\n" for line in LINES]
+    made = "| line | question | decided by |\n|---|---|---|\n" + "".join(rows)
+    if UPDATE:
+        README.write_text(CHECKLIST.sub(lambda _: made, text()), encoding="utf-8")
+    assert CHECKLIST.findall(text()) == [made]
 
 
 def test_the_first_command_installs_and_reports_in_a_copy_of_the_project(tmp_path: Path) -> None:

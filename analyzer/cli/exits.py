@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from analyzer.cli.choices import FailOn
@@ -19,6 +20,13 @@ class Complaint(Exception):  # noqa: N818 - it is what the user is told, not a f
     def __init__(self, text: str, code: int = USAGE) -> None:
         super().__init__(text)
         self.code = code
+
+
+def warn(text: str) -> None:
+    """One line on standard error; control characters of a stranger's strings do nothing there."""
+    from analyzer.reports.text import safe
+
+    sys.stderr.write(f"ocpp-analyzer: {safe(' '.join(text.split()))}\n")
 
 
 def of(capture: Capture, findings: Findings, fail_on: FailOn) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from analyzer.cli.exits import NOTHING, Complaint
+from analyzer.cli.exits import NOTHING, Complaint, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analyzer.capture import Capture
     from analyzer.cli.choices import Dissector
+
+
+MAX_NOTES = 10
 
 
 def load(
@@ -38,6 +41,8 @@ def load(
         raise Complaint(str(error)) from None
     if not capture.base["messages"].num_rows and not _attempts(capture):
         raise Complaint(f"nothing to analyse: {_why(capture)}", NOTHING)
+    for note in _notes(capture):
+        warn(note)
     if station is None:
         return capture
     try:
@@ -49,6 +54,25 @@ def load(
 def _attempts(capture: Capture) -> bool:
     """Whether a charger was at least seen trying to connect."""
     return any(name is not None for name in capture.base["connections"]["station"].to_pylist())
+
+
+def _notes(capture: Capture) -> list[str]:
+    """What should be known of inputs beside others: that nothing was read from them, or a part of them was lost."""
+    base = capture.base
+    details: dict[str, str] = {}
+    for row in base["issues"].select(["source", "detail", "damage"]).sort_by([("damage", "descending")]).to_pylist():
+        details.setdefault(row["source"], row["detail"])
+    named = base["connections"].select(["source", "station"]).to_pylist()
+    seen = {row["source"] for row in named if row["station"] is not None}
+    notes = []
+    for row in base["sources"].to_pylist():
+        source = row["source"]
+        if row["damaged"]:
+            notes.append(f"a part of {source} was lost: {details.get(source, 'see the report')}")
+        elif not row["messages"] and source not in seen:
+            notes.append(details.get(source) or f"{source} holds no OCPP message")
+    left = len(notes) - MAX_NOTES
+    return [*notes[:MAX_NOTES], *([f"{left} more inputs were not read whole"] if left > 0 else [])]
 
 
 def _why(capture: Capture) -> str:
@@ -73,7 +97,7 @@ def colour() -> bool:
 
 
 def width() -> int:
-    """How many columns the terminal has; 100 where there is none."""
+    """How many columns the terminal has, or COLUMNS asks for; 100 where there is neither."""
     import shutil
 
-    return min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100
+    return min(shutil.get_terminal_size((100, 24)).columns, 120)

@@ -46,7 +46,7 @@ def main() -> None:
     try:
         app()
     except exits.Complaint as complaint:
-        _complain(str(complaint))
+        exits.warn(str(complaint))
         sys.exit(complaint.code)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): nothing is wrong.
@@ -57,12 +57,5 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - whatever a stranger's file brings about, the user gets one line
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        _complain(f"a fault of this program at {where}, please report it: {type(error).__name__}: {error}")
+        exits.warn(f"a fault of this program at {where}, please report it: {type(error).__name__}: {error}")
         sys.exit(exits.INCOMPLETE)
-
-
-def _complain(text: str) -> None:
-    """One line on standard error; control characters of a stranger's strings do nothing there."""
-    from analyzer.reports.text import safe
-
-    sys.stderr.write(f"ocpp-analyzer: {safe(' '.join(text.split()))}\n")

@@ -91,6 +91,8 @@ def _not_recognised(path: str, key: str, head: bytes, fault: list[str]) -> dict[
     assembly = Assembly(path, key)
     for why in fault:
         assembly.issue("unreadable", f"the input ends early: {why}", damage=True)
-    what = "is empty" if not head and not fault else "is neither a capture nor a log in a known format"
-    assembly.issue("not_recognised", f"{path} {what}")
+    # What is empty holds nothing that could be missed.
+    empty = not head and not fault
+    what = "is empty" if empty else "is neither a capture nor a log in a known format"
+    assembly.issue("not_recognised", f"{path} {what}", damage=not empty)
     return assembly.tables({"kind": UNKNOWN, "bytes": size(path) or len(head), "records": 0, "damaged": bool(fault)})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+NOT_RECOGNISED = "unknown"
 MOST_SOURCES = 5
 MOST_REASONS = 6
 MOST_NAMES = 2
@@ -43,21 +44,25 @@ def coverage(tables: Mapping[str, pa.Table], runs: pa.Table) -> list[str]:
 def _inputs(sources: pa.Table) -> Iterator[str]:
     rows = sources.to_pylist()
     for row in rows[:MOST_SOURCES]:
-        unit = "packets" if row["kind"] == "capture" else "lines"
-        parts = [f"{_count(row['records'])} {unit}", f"{_count(row['messages'])} messages"]
-        if row["lifecycle"]:
-            parts.append(f"{_count(row['lifecycle'])} {'control frames' if unit == 'packets' else 'lifecycle lines'}")
-        if row["ignored"]:
-            parts.append(f"{_count(row['ignored'])} lines without OCPP")
-        if row["unknown"]:
-            parts.append(f"{_count(row['unknown'])} lines not understood")
-        parts.append("a part of it was lost" if row["damaged"] else "nothing lost")
-        if row["zone"] and not str(row["zone"]).startswith("UTC, as"):
-            parts.append(f"times in {row['zone']}")
-        yield f"{row['source']} ({row['kind']}): {' · '.join(parts)}"
+        yield f"{row['source']}: nothing was read" if row["kind"] == NOT_RECOGNISED else _input(row)
     if len(rows) > MOST_SOURCES:
         messages = sum(row["messages"] or 0 for row in rows[MOST_SOURCES:])
-        yield f"and {len(rows) - MOST_SOURCES} more inputs with {_count(messages)} messages"
+        yield f"and {_counted(len(rows) - MOST_SOURCES, 'more input')} with {_counted(messages, 'message')}"
+
+
+def _input(row: Mapping[str, Any]) -> str:
+    unit, lifecycle = ("packet", "control frame") if row["kind"] == "capture" else ("line", "lifecycle line")
+    parts = [_counted(row["records"], unit), _counted(row["messages"], "message")]
+    if row["lifecycle"]:
+        parts.append(_counted(row["lifecycle"], lifecycle))
+    if row["ignored"]:
+        parts.append(f"{_counted(row['ignored'], 'line')} without OCPP")
+    if row["unknown"]:
+        parts.append(f"{_counted(row['unknown'], 'line')} not understood")
+    parts.append("a part of it was lost" if row["damaged"] else "nothing lost")
+    if row["zone"] and not str(row["zone"]).startswith("UTC, as"):
+        parts.append(f"times in {row['zone']}")
+    return f"{row['source']} ({row['kind']}): {' · '.join(parts)}"
 
 
 def _encrypted(connections: pa.Table) -> Iterator[str]:
@@ -67,7 +72,7 @@ def _encrypted(connections: pa.Table) -> Iterator[str]:
         if row["scheme"] == "wss" and not row["station"]
     ]
     if silent:
-        yield f"not judged: {_count(len(silent))} TLS connection{'s' * (len(silent) > 1)}, encrypted and without keys"
+        yield f"not judged: {_counted(len(silent), 'TLS connection')}, encrypted and without keys"
 
 
 def _troubles(issues: pa.Table) -> Iterator[str]:
@@ -99,7 +104,7 @@ def _unjudged(runs: pa.Table, known: int) -> Iterator[str]:
     for why in ordered[:MOST_REASONS]:
         yield f"not judged: {', '.join(reasons[why])}{_of(stations[why], known)} ({why})"
     if len(ordered) > MOST_REASONS:
-        yield f"and {len(ordered) - MOST_REASONS} more reasons in the table runs"
+        yield f"and {_counted(len(ordered) - MOST_REASONS, 'more reason')} in the full report"
 
 
 def _of(stations: set[str], known: int) -> str:
@@ -109,6 +114,10 @@ def _of(stations: set[str], known: int) -> str:
     return (
         f" of {', '.join(sorted(stations))}" if len(stations) <= MOST_NAMES else f" of {_count(len(stations))} chargers"
     )
+
+
+def _counted(number: int | None, what: str) -> str:
+    return f"{_count(number)} {what}{'s' * (number != 1)}"
 
 
 def _count(number: int | None) -> str:

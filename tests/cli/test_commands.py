@@ -131,6 +131,48 @@ def test_a_damaged_input_gives_the_code_4_which_beats_findings(samples: Path, tm
     output("plot", "timeline", tmp_path / "cut.pcap", "-o", tmp_path / "x.svg", code=INCOMPLETE)
 
 
+def test_an_input_beside_others_of_which_nothing_was_read_is_told_and_gives_the_code_4(
+    samples: Path, tmp_path: Path
+) -> None:
+    picture, empty = tmp_path / "x.png", tmp_path / "empty.log"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    empty.touch()
+    done = run("check", samples / "healthy.pcap", picture, empty)
+    assert done.returncode == INCOMPLETE
+    assert sorted(done.stderr.decode().splitlines()) == [
+        f"ocpp-analyzer: {empty} is empty",
+        f"ocpp-analyzer: {picture} is neither a capture nor a log in a known format",
+    ]
+    done = run("check", samples / "healthy.pcap", empty)
+    assert (done.returncode, done.stderr.decode()) == (FINE, f"ocpp-analyzer: {empty} is empty\n")
+
+
+def test_a_part_that_was_lost_is_told_on_standard_error(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.pcap").write_bytes((samples / "healthy.pcap").read_bytes()[:-10])
+    told = run("check", tmp_path / "cut.pcap").stderr.decode()
+    assert told.startswith(f"ocpp-analyzer: a part of {tmp_path / 'cut.pcap'} was lost: the file ends inside packet")
+    assert told.count("\n") == 1
+
+
+def test_many_such_inputs_are_counted(samples: Path, tmp_path: Path) -> None:
+    empty = [tmp_path / f"{number}.log" for number in range(12)]
+    for path in empty:
+        path.touch()
+    told = run("check", samples / "healthy.pcap", *empty).stderr.decode().splitlines()
+    assert len(told) == 11
+    assert told[-1] == "ocpp-analyzer: 2 more inputs were not read whole"
+
+
+def test_a_report_that_is_piped_is_as_wide_as_columns_says(samples: Path) -> None:
+    for wide in (60, 110):
+        done = subprocess.run(
+            [COMMAND, "report", samples / "deadline.pcap.gz", "--fail-on", "never"],
+            env={**ENVIRONMENT, "COLUMNS": str(wide)}, capture_output=True, check=True, timeout=60,
+        )  # fmt: skip
+        longest = max(map(len, done.stdout.decode().splitlines()))
+        assert wide - 15 < longest <= wide
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -33,5 +33,7 @@ def formats(
         for guess in taken:
             typer.echo(f"{path}  {guess.name}  {guess.sure:.0%}  {guess.about}")
         if not taken:
-            typer.echo(f"{path}  not recognised")
+            typer.echo(
+                f"{path}  not recognised: neither a capture nor a log in a format that `ocpp-analyzer formats` lists"
+            )
     raise typer.Exit(exits.NOTHING if nothing else exits.FINE)

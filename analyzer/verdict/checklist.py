@@ -43,7 +43,7 @@ def _expand(words: Iterable[str]) -> Iterable[str]:
 LINES = (
     _line("A1", "Heartbeat interval configured and kept", "HB04", "HB06 HB10 HB12 HB14 HB15 CF01 CF06 CF14"),
     _line("A2", "Charger heard at that interval", "HB01", "HB05 HB07 HB11 HB13"),
-    _line("A3", "Heartbeats answered, in time, with a right clock", "HB02", "HB03 HB09 CK08"),
+    _line("A3", "Heartbeats answered, in time, with the right time", "HB02", "HB03 HB09 CK08"),
     _line("A4", "Registered, boots in order", "BT01 BT04", "BT01-18"),
     _line("B1", "Reachable: network, TLS, upgrade, subprotocol", "WS04", "WS01-08 SC06-10"),
     _line("B2", "Connected, no long outage", "WS35", "WS16 WS29"),

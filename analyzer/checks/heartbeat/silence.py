@@ -138,7 +138,7 @@ def _summary(found: Gaps, worst: int, allowed: float, count: int, *, told: bool)
     origin = found.origin[worst]
     known = "as it beats" if origin == "inferred" else f"known from {origin}"
     parts = [
-        f"The charger said nothing for {duration(found.lengths[worst])} on a live connection",
+        f"The charger said nothing for {duration(found.lengths[worst])}{' on a live connection' * told}",
         f"its heartbeat interval is {found.interval[worst]:g} s ({known})"
         + (f", though it keeps {allowed:g} s" if allowed > found.interval[worst] else ""),
         f"{count} such silences in all" if count > 1 else "",

@@ -87,10 +87,10 @@ def _finding(station: str, outlet: str, found: Registers, after: Ints, rebooted:
     reboots = int(rebooted.sum())
     if habit:
         text = (
-            f"The register of {outlet} counts each session: it starts at 0 {unit} in {sessions} transactions, "
-            f"once after {before:.10g} {unit}"
+            f"The register of {outlet} counts each session by itself: in {sessions} transactions it began again "
+            f"{'once' if count == 1 else f'{count} times'}, at {now:.10g} after {before:.10g} {unit}"
         )
-        text += "; the charger rebooted each time before it started again, which may be why" if rebooted.all() else ""
+        text += "; the charger had rebooted before, which may be why" if rebooted.all() else ""
     else:
         why = (
             "after a reboot"

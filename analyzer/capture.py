@@ -15,6 +15,7 @@ from analyzer import config, engine, schema, window
 from analyzer.causes import causes
 from analyzer.checks import FAMILIES, checks
 from analyzer.derive import DERIVATIONS
+from analyzer.findings import Findings
 from analyzer.kernels.columns import same
 from analyzer.plots import KINDS, figure
 from analyzer.plots.notebook import show_figures
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from analyzer.findings import Findings
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "text"}
 """The formats of a report by the endings of its file."""
 
@@ -99,7 +99,7 @@ class Capture:
 
     def between(self, start: datetime | str | None = None, end: datetime | str | None = None) -> Capture:
         """The capture narrowed to messages and events from `start` on and before `end` (ISO 8601, UTC if it has no zone)."""
-        low, high = _moment(start, window.ALWAYS), _moment(end, window.NEVER)
+        low, high = window.moment(start, window.ALWAYS), window.moment(end, window.NEVER)
         return Capture(window.narrow(self.base, low, high))
 
     def check(
@@ -117,7 +117,9 @@ class Capture:
         findings = self.check(select=select, ignore=ignore, thresholds=thresholds)
         declared = {check.id: check for check in checks()}
         outages = self.tables["outages"]
-        ranked = rank_causes(outages, causes(), engine.weigh(causes(), self._workspace))
+        clues, failed = engine.weigh(causes(), self._workspace)
+        findings = Findings(findings.table, schema.concat("runs", [findings.runs, failed]))
+        ranked = rank_causes(outages, causes(), clues)
         outcome = {"causes": ranked, "checklist": checklist(findings, self.stations, unheard=unheard(self.tables))}
         tables: dict[str, pa.Table] = {**self.tables, **outcome, "findings": findings.table, "runs": findings.runs}
         tables["verdict"] = verdict(tables, findings.table, self.stations, declared)
@@ -292,12 +294,3 @@ def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise reading.SourceError(f"no time zone is called {name}; name one such as Europe/Berlin or UTC") from None
-
-
-def _moment(text: datetime | str | None, otherwise: int) -> int:
-    from datetime import UTC, datetime
-
-    if text is None:
-        return otherwise
-    moment = datetime.fromisoformat(text) if isinstance(text, str) else text
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)

@@ -84,9 +84,18 @@ def run(checks: Sequence[Check], workspace: Workspace, config: Config) -> Findin
     return Findings(table, schema.from_rows("runs", rows))
 
 
-def weigh(causes: Sequence[Cause], workspace: Workspace) -> dict[str, list[Clue]]:
-    """The clues of every cause about the outages, by the cause's name."""
-    return {cause.name: cause(*workspace.tables(cause.needs)) for cause in causes}
+def weigh(causes: Sequence[Cause], workspace: Workspace) -> tuple[dict[str, list[Clue]], pa.Table]:
+    """The clues of every cause about the outages, by the cause's name, and a table `runs` of the causes that failed."""
+    clues: dict[str, list[Clue]] = {}
+    failed = []
+    for cause in causes:
+        tables = workspace.tables(cause.needs)
+        try:
+            clues[cause.name] = cause(*tables)
+        except Exception as error:  # noqa: BLE001 - a broken cause must not cost the others; it is named in `runs`
+            clues[cause.name] = []
+            failed.append({"check": cause.name, "outcome": "failed", "why": f"{type(error).__name__}: {error}"})
+    return clues, schema.from_rows("runs", failed)
 
 
 def _attempt(check: Check, workspace: Workspace, thresholds: Mapping[str, object]) -> tuple[str, str | None, pa.Table]:

@@ -474,7 +474,7 @@ _OUTCOME = (
         "outcome",
         "One row per check, and one per station that it could not judge: ran, skipped or failed, and why.",
         (
-            Field("check", NAME, "", "Identity of the check."),
+            Field("check", NAME, "", "Identity of the check, or the name of a cause that failed."),
             Field("station", NAME, "", "The station that could not be judged; null for the run as a whole."),
             Field("outcome", NAME, "", "ran, skipped or failed."),
             Field("why", TEXT, "", "Why it was skipped or failed."),

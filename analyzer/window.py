@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.kernels.columns import NO_TIME, Ints, micros, same
+from analyzer.kernels.columns import NO_TIME, SECOND, Ints, micros, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,18 @@ def narrow(base: Mapping[str, pa.Table], low: int = ALWAYS, high: int = NEVER) -
     """
     narrowed = {name: _within(table, low, high) if name in TIMED else table for name, table in base.items()}
     return narrowed | {"sources": _cut(base["sources"], low, high), "connections": _live(base, low, high)}
+
+
+def moment(given: datetime | str | None, otherwise: int) -> int:
+    """A time in microseconds since the epoch; text is ISO 8601, and what has no zone is UTC.
+
+    >>> moment("2026-03-02T08:00:00", NEVER) == moment("2026-03-02T09:00:00+01:00", NEVER)
+    True
+    """
+    if given is None:
+        return otherwise
+    time = datetime.fromisoformat(given) if isinstance(given, str) else given
+    return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * SECOND)
 
 
 def _within(table: pa.Table, low: int, high: int) -> pa.Table:

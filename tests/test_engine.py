@@ -124,3 +124,23 @@ def test_a_choice_that_cannot_be_followed_is_a_line_with_a_hint(choices: dict[st
 def test_a_table_is_derived_once() -> None:
     space = workspace(BEATS)
     assert space.table("calls") is space.table("calls")
+
+
+@plan.cause("broken", "Always fails", owner="nobody", remedy="none")
+def broken(outages: pa.Table) -> list[plan.Clue]:
+    """Always fails."""
+    raise ValueError(outages.num_rows)
+
+
+@plan.cause("sure", "Always sure", owner="nobody", remedy="none")
+def sure(outages: pa.Table) -> list[plan.Clue]:
+    """Blames itself for every outage."""
+    return [plan.Clue(number, 2.0, "seen") for number in range(outages.num_rows)]
+
+
+def test_a_cause_that_fails_costs_a_row_and_not_the_others() -> None:
+    space = workspace("08:00:00 CP1 + ocpp1.6\n08:05:00 CP1 - rst\n08:06:00 CP1 + ocpp1.6")
+    clues, failed = engine.weigh([broken, sure], space)
+    assert (len(clues["broken"]), len(clues["sure"])) == (0, 1)
+    (row,) = failed.to_pylist()
+    assert (row["check"], row["outcome"], row["why"]) == ("broken", "failed", "ValueError: 1")

@@ -33,7 +33,7 @@ def ranked(text: str) -> list[list[dict[str, Any]]]:
     """The causes of each outage, the likeliest first."""
     space = workspace(text)
     outages = space.table("outages")
-    rows = rank_causes(outages, causes(), engine.weigh(causes(), space)).to_pylist()
+    rows = rank_causes(outages, causes(), engine.weigh(causes(), space)[0]).to_pylist()
     return [
         [row for row in rows if (row["station"], row["start"]) == key]
         for key in zip(outages["station"].to_pylist(), outages["start"].to_pylist(), strict=True)

@@ -87,8 +87,8 @@ def _finding(station: str, outlet: str, found: Registers, after: Ints, rebooted:
     reboots = int(rebooted.sum())
     if habit:
         text = (
-            f"The register of {outlet} counts each session by itself: in {sessions} transactions it began again "
-            f"{'once' if count == 1 else f'{count} times'}, at {now:.10g} after {before:.10g} {unit}"
+            f"The register of {outlet} starts again with each transaction ({sessions} seen), "
+            f"at {now:.10g} after {before:.10g} {unit}"
         )
         text += "; the charger had rebooted before, which may be why" if rebooted.all() else ""
     else:

@@ -43,7 +43,7 @@ def test_a_register_that_starts_at_zero_in_each_transaction_counts_sessions(*, s
     text = CONNECTED + sessions((0, 5000), (0, 3000), (0, 9000), (0, 100), samples=samples)
     (found,) = findings(rebased, text)
     assert (found["severity"], found["count"]) == ("info", count)
-    assert "counts each session" in str(found["summary"])
+    assert "starts again with each transaction (4 seen)" in str(found["summary"])
     assert findings(backwards, text) == []
 
 

@@ -104,7 +104,7 @@ def _unjudged(runs: pa.Table, known: int) -> Iterator[str]:
     for why in ordered[:MOST_REASONS]:
         yield f"not judged: {', '.join(reasons[why])}{_of(stations[why], known)} ({why})"
     if len(ordered) > MOST_REASONS:
-        yield f"and {_counted(len(ordered) - MOST_REASONS, 'more reason')} in the full report"
+        yield f"and {_counted(len(ordered) - MOST_REASONS, 'more reason')}"
 
 
 def _of(stations: set[str], known: int) -> str:

@@ -70,4 +70,4 @@ def test_many_inputs_and_reasons_are_counted_not_hidden() -> None:
     changed = {**made, "sources": schema.from_rows("sources", sources)}
     lines = coverage(changed, runs(*(skipped(f"HB{n:02d}", f"reason {n}") for n in range(9))))
     assert "and 3 more inputs with 6 messages" in lines
-    assert lines[-1] == "and 3 more reasons in the full report"
+    assert lines[-1] == "and 3 more reasons"

@@ -88,7 +88,8 @@ def abnormal_ends(
     booted = ordered_ends(calls, connections) | rebooted(connections, outages)
     mine = ~booted & ~cut_off(connections, outages, idle_patterns)
     bad, good = abrupt(connections) & mine, closed(connections) & mine
-    told, untold = established(connections), same(connections["end_kind"], "lost", "fin", "timeout") & mine
+    told = established(connections)
+    untold = told & same(connections["end_kind"], "lost", "fin", "timeout") & mine
     kinds, ends = connections["end_kind"].to_pylist(), micros(connections["end"])
     findings = []
     for station, rows in by_station(connections):

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
+from analyzer import capture
 from analyzer.checks.websocket.abnormal_ends import abnormal_ends
 from tests.manuals import findings, workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def ends(*kinds: str, attributes: str = "") -> str:
@@ -93,3 +98,9 @@ def test_a_charger_that_reboots_is_told_of_as_that_and_its_ends_are_not_judged()
     ]
     found = findings(abnormal_ends, textwrap.dedent(text) + ends(*["rst"] * 3).replace("CP1", "CP2"))
     assert [(row["station"], row["count"]) for row in found] == [("CP2", 3)]
+
+
+def test_a_real_charger_that_reboots_thrice_is_not_judged(corpus: Path) -> None:
+    read = capture.read(corpus / "captures" / "growatt_1218.pcap").check(select=["WS10"])
+    assert len(read) == 0
+    assert "its connections ended by reboots alone" in read.runs["why"].to_pylist()

@@ -320,7 +320,7 @@ _DERIVED = (
             CONNECTOR,
             START,
             END,
-            Field("started", TIME, "", "When the message that starts it was seen."),
+            Field("started", TIME, "", "When the message that starts it was seen; of several, the answered one."),
             Field("stopped", TIME, "", "When the message that ends it was seen."),
             Field("meter_start", REAL, "Wh", "Register at the start."),
             Field("meter_stop", REAL, "Wh", "Register at the end."),

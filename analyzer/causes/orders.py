@@ -9,27 +9,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from analyzer.kernels.columns import same
+from analyzer.ocpp.commands import UPDATES
 from analyzer.ocpp.payloads import decode, members, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UPDATES = ("UpdateFirmware", "SignedUpdateFirmware")
 CHANGES = ("ChangeConfiguration", "SetVariables")
 RESET_WITHIN, SCHEDULED_WITHIN = timedelta(minutes=10), timedelta(hours=1)
 """A Reset may wait until transactions are stopped; one that is scheduled, and new firmware, wait for longer."""
 CHANGE_WITHIN, ANSWER_WITHIN = timedelta(minutes=5), timedelta(minutes=1)
-SURE, LIKELY = 2.0, 1.0
+SURE, LIKELY, DOUBTFUL = 2.0, 1.0, 0.5
 LONGEST_NAME = 60
 LOOK_BACK = max(RESET_WITHIN, SCHEDULED_WITHIN, CHANGE_WITHIN)
 
 
 class Order(NamedTuple):
-    """A command before an outage, how surely it explains a reboot (as log odds), and what became of it."""
+    """A command before an outage, how surely it explains a reboot (as log odds), and what became of it.
+
+    One that was never answered was perhaps never read: it is no cause, only a reason for doubt.
+    """
 
     action: str
     weight: float
     words: str
+    answered: bool = True
 
 
 def orders_before(outages: pa.Table, calls: pa.Table) -> list[Order | None]:
@@ -66,17 +70,17 @@ def _order(row: dict[str, Any], age: timedelta) -> Order | None:
     seconds = f"{age.total_seconds():.0f} s before" if age >= timedelta(seconds=1) else "just before"
     if row["status"] == "error" or any(word in answer for word in ('"Rejected', '"NotSupported')):
         return None
+    if not known:
+        words = f"the CSMS had sent {_what(row)} {seconds}, which was never answered"
+        return Order(row["action"], DOUBTFUL, words, answered=False) if age <= ANSWER_WITHIN else None
     if row["action"] in CHANGES:
         if '"RebootRequired"' in answer and age <= CHANGE_WITHIN:
             return Order(row["action"], SURE, f"it had answered {_what(row)} with RebootRequired {seconds}")
-        if age > ANSWER_WITHIN:
-            return None
-        became = "accepted" if known else "never answered"
-        return Order(row["action"], LIKELY, f"{_what(row)} was {became}, sent {seconds}")
+        return (
+            Order(row["action"], LIKELY, f"{_what(row)} was accepted, sent {seconds}") if age <= ANSWER_WITHIN else None
+        )
     within = SCHEDULED_WITHIN if row["action"] in UPDATES or '"Scheduled"' in answer else RESET_WITHIN
-    if age > (within if known else ANSWER_WITHIN):
-        return None
-    return Order(row["action"], SURE, f"{_what(row)} was {'answered' if known else 'never answered'}, sent {seconds}")
+    return Order(row["action"], SURE, f"{_what(row)} was answered, sent {seconds}") if age <= within else None
 
 
 def _what(row: dict[str, Any]) -> str:

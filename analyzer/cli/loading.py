@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 MAX_NOTES = 10
+NOTHING_READ = frozenset({"not_recognised", "no_messages"})
+"""Kinds of issues that tell why nothing was read from an input."""
 
 
 def load(
@@ -59,18 +61,22 @@ def _attempts(capture: Capture) -> bool:
 def _notes(capture: Capture) -> list[str]:
     """What should be known of inputs beside others: that nothing was read from them, or a part of them was lost."""
     base = capture.base
-    details: dict[str, str] = {}
-    for row in base["issues"].select(["source", "detail", "damage"]).sort_by([("damage", "descending")]).to_pylist():
-        details.setdefault(row["source"], row["detail"])
+    damage: dict[str, str] = {}
+    nothing: dict[str, str] = {}
+    for row in base["issues"].select(["source", "kind", "detail", "damage"]).to_pylist():
+        if row["damage"]:
+            damage.setdefault(row["source"], row["detail"])
+        if row["kind"] in NOTHING_READ:
+            nothing.setdefault(row["source"], row["detail"])
     named = base["connections"].select(["source", "station"]).to_pylist()
     seen = {row["source"] for row in named if row["station"] is not None}
     notes = []
     for row in base["sources"].to_pylist():
         source = row["source"]
         if row["damaged"]:
-            notes.append(f"a part of {source} was lost: {details.get(source, 'see the report')}")
+            notes.append(f"a part of {source} was lost: {damage.get(source, 'see the report')}")
         elif not row["messages"] and source not in seen:
-            notes.append(details.get(source) or f"{source} holds no OCPP message")
+            notes.append(nothing.get(source) or f"{source} holds no OCPP message")
     left = len(notes) - MAX_NOTES
     return [*notes[:MAX_NOTES], *([f"{left} more inputs were not read whole"] if left > 0 else [])]
 

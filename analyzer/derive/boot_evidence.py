@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from analyzer.kernels.columns import NO_TIME
+from analyzer.kernels.columns import NO_TIME, micros, same
+from analyzer.ocpp.commands import PROGRESS, TRIGGERS, orders
 from analyzer.ocpp.payloads import decode, members, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-Row = dict[str, object]
 MINUTE = 60_000_000
-RESET_WITHIN = 10 * MINUTE
 TRIGGER_WITHIN = MINUTE
 STOP_WITHIN = 5 * MINUTE
-COMMANDS = ("Reset", "UpdateFirmware", "SignedUpdateFirmware")
-ACTIONS = ("BootNotification", "TriggerMessage", "StopTransaction", "TransactionEvent", *COMMANDS)
-"""Actions whose calls tell something about a boot."""
 REBOOT_REASONS = frozenset(
     {"PowerUp", "Watchdog", "ApplicationReset", "FirmwareUpdate", "LocalReset", "RemoteReset", "ScheduledReset"}
 )
 SUDDEN_REASONS = frozenset({"PowerUp", "Watchdog"})
 """Reasons of a charger that could say no goodbye."""
 STOP_REASONS = frozenset({"PowerLoss", "Reboot", "HardReset", "SoftReset", "ImmediateReset"})
+INSTALLING = "it was about to install firmware"
 SILENT_FOR = 20.0
 NEXT_IDS = 5
 """How far message ids may go on across a reconnect to be those of the same counter."""
+_STOPPED = f'"(?:{"|".join(sorted(STOP_REASONS))})"'
+_REFUSED = '"(?:Rejected|NotImplemented)"'
 _TRAILING_NUMBER = re.compile(r"(\d{1,18})$")
 
 
@@ -42,52 +43,54 @@ class Judgement(NamedTuple):
     downtime: float | None
 
 
-class _Spoken(NamedTuple):
-    """The charger's requests in order: which row of the calls, when, on which connection, with which message id."""
+class Said(NamedTuple):
+    """A request of a charger: when, with which message id, on which connection."""
 
-    places: dict[object, int]
+    at: int
+    id: str
+    connection: str
+
+
+class _Moments(NamedTuple):
+    """The times of something, in order, and what is to be known of each."""
+
     times: list[int]
-    ids: list[str]
-    connections: list[str]
+    told: list[Any]
 
 
 class Surroundings:
-    """What happened around each boot, by station.
+    """What happened around each boot, by station."""
 
-    `relevant` are the calls of ACTIONS, `spoken` all requests of chargers, both with the number of their `row`.
-    """
-
-    def __init__(self, relevant: pa.Table, spoken: pa.Table, connections: pa.Table) -> None:
-        self._relevant: dict[object, list[Row]] = {}
-        for row in _with_micros(relevant):
-            self._relevant.setdefault(row["station"], []).append(row)
-        self._times = {station: [_time(row) for row in rows] for station, rows in self._relevant.items()}
-        self._spoken: dict[object, _Spoken] = {}
-        for row in _with_micros(spoken):
-            said = self._spoken.setdefault(row["station"], _Spoken({}, [], [], []))
-            said.places[row["row"]] = len(said.times)
-            said.times.append(_time(row))
-            said.ids.append(str(row["id"]))
-            said.connections.append(str(row["connection"]))
+    def __init__(self, calls: pa.Table, connections: pa.Table) -> None:
+        up = same(calls["direction"], "up")
+        booted = calls.filter(pa.array(up & same(calls["action"], "BootNotification")))
+        self._boots = _by_station(booted, micros(booted["ts"]).tolist(), [None] * booted.num_rows)
+        self._stops = _stops(calls.filter(pa.array(up & same(calls["action"], "StopTransaction", "TransactionEvent"))))
+        self._triggers = _triggers(calls.filter(pa.array(~up & same(calls["action"], *TRIGGERS))))
+        ordered = orders(calls)
+        self._orders = _by_station(
+            ordered,
+            ordered["due"].to_pylist(),
+            zip(ordered["action"].to_pylist(), ordered["within"].to_pylist(), strict=True),
+        )
         names = ("connection", "end_kind", "end_side")
         self._ends = {
             name: (kind, side)
             for name, kind, side in zip(*(connections[column].to_pylist() for column in names), strict=True)
         }
 
-    def judge(self, call: Mapping[str, object], reason: str | None) -> Judgement:
-        """What a boot was."""
-        station = call["station"]
-        said = self._spoken[station]
-        place = said.places[call["row"]]
-        at = said.times[place]
+    def judge(
+        self, station: object, boot: Said, before: Said | None, earlier: Said | None, reason: str | None
+    ) -> Judgement:
+        """What a boot was; `before` and `earlier` are the last two requests of the station before it."""
+        at = boot.at
         if at == NO_TIME:
             return Judgement("unknown", ["no times"], None)
-        downtime = (at - said.times[place - 1]) / 1e6 if place else None
+        downtime = (at - before.at) / 1e6 if before else None
         strong = [*self._commanded(station, at), *self._stopped(station, at)]
-        if place and _starts_again(said.ids[place - 1], said.ids[place]):
-            strong.append(f"message ids start again ({said.ids[place - 1]}, then {said.ids[place]})")
-        against = self._against(said, place, reason) if place and not strong else None
+        if before and _starts_again(before.id, boot.id):
+            strong.append(f"message ids start again ({before.id}, then {boot.id})")
+        against = self._against(boot, before, earlier, reason) if before and not strong else None
         if reason in REBOOT_REASONS:
             if against:
                 # A stale reason, sent again with each reconnect, proves nothing against what was seen.
@@ -97,69 +100,86 @@ class Surroundings:
             return Judgement("reboot", strong, downtime)
         if self._triggered(station, at):
             return Judgement("triggered", ["the CSMS asked for it"], downtime)
-        if place and said.connections[place - 1] != said.connections[place] and (downtime or 0) < SILENT_FOR:
+        if before and before.connection != boot.connection and (downtime or 0) < SILENT_FOR:
             return Judgement(
                 "reconnect", [f"first message of a new connection, {downtime:.0f} s after the last"], downtime
             )
         return Judgement("unknown", [f"{downtime:.0f} s of silence before it"] if downtime else [], downtime)
 
-    def _against(self, said: _Spoken, place: int, reason: str | None) -> str | None:
+    def _against(self, boot: Said, before: Said, earlier: Said | None, reason: str | None) -> str | None:
         """What speaks against a reboot for which only its reason speaks."""
-        old = said.connections[place - 1]
-        earlier, before, after = said.ids[max(place - 2, 0)], said.ids[place - 1], said.ids[place]
-        counts = place > 1 and said.connections[place - 2] == old and _goes_on(earlier, before)
-        if counts and _goes_on(before, after):
-            return f"its message ids go on ({earlier}, {before}, then {after})"
-        kind, side = self._ends.get(old, (None, None)) if old != said.connections[place] else (None, None)
-        if kind == "close" and side == "csms":
+        counts = earlier is not None and earlier.connection == before.connection and _goes_on(earlier.id, before.id)
+        if earlier is not None and counts and _goes_on(before.id, boot.id):
+            return f"its message ids go on ({earlier.id}, {before.id}, then {boot.id})"
+        kind, side = self._ends.get(before.connection, (None, None))
+        if before.connection == boot.connection or kind != "close":
+            return None
+        if side == "csms":
             return "the CSMS had closed its connection"
-        if kind == "close" and reason in SUDDEN_REASONS:
-            return "its connection was closed in order"
-        return None
-
-    def _around(self, station: object, first: int, last: int) -> list[Row]:
-        """The relevant calls between two times, both included."""
-        times = self._times.get(station, [])
-        return self._relevant.get(station, [])[bisect_left(times, first) : bisect_right(times, last)]
+        return "its connection was closed in order" if reason in SUDDEN_REASONS else None
 
     def _commanded(self, station: object, at: int) -> list[str]:
-        """A command that was accepted before the boot; the first boot after it has used it up."""
-        for row in reversed(self._around(station, at - RESET_WITHIN, at - 1)):
-            if row["action"] == "BootNotification":
-                break
-            if row["action"] in COMMANDS and '"Accepted"' in str(row["answer"]):
-                return [f"{row['action']} accepted before it"]
+        """The last order that was due before the boot; the first boot after it has used it up."""
+        booted, ordered = self._boots[station].times, self._orders.get(station, _NEVER)
+        place = bisect_left(booted, at)
+        since = booted[place - 1] if place else NO_TIME
+        for number in reversed(range(bisect_right(ordered.times, since), bisect_left(ordered.times, at))):
+            action, within = ordered.told[number]
+            if at - ordered.times[number] <= within:
+                return [INSTALLING if action in PROGRESS else f"{action} accepted before it"]
         return []
 
     def _stopped(self, station: object, at: int) -> list[str]:
         """A transaction that the charger ends after the boot, for a reason that needs a boot (OCPP 1.6 4.10, 7.36)."""
-        for row in self._around(station, at, at + STOP_WITHIN):
-            if row["action"] == "BootNotification" and _time(row) > at:
-                break  # what comes then belongs to the next boot
-            if row["direction"] != "up" or row["action"] not in {"StopTransaction", "TransactionEvent"}:
-                continue
-            payload = members(decode(text(row["payload"])))
-            told = payload.get("reason") or members(payload.get("transactionInfo")).get("stoppedReason")
-            reason = text(told)
-            if reason in STOP_REASONS:
-                return [f"a transaction ended with reason {reason} right after it"]
-        return []
+        booted, stopped = self._boots[station].times, self._stops.get(station, _NEVER)
+        place, following = bisect_left(stopped.times, at), bisect_right(booted, at)
+        # What comes after the next boot belongs to that one.
+        until = min([at + STOP_WITHIN, *booted[following : following + 1]])
+        if place == len(stopped.times) or stopped.times[place] > until:
+            return []
+        return [f"a transaction ended with reason {stopped.told[place]} right after it"]
 
     def _triggered(self, station: object, at: int) -> bool:
-        return any(
-            row["action"] == "TriggerMessage" and "BootNotification" in str(row["payload"])
-            for row in self._around(station, at - TRIGGER_WITHIN, at)
-        )
+        asked = self._triggers.get(station, _NEVER).times
+        place = bisect_right(asked, at) - 1
+        return place >= 0 and at - asked[place] <= TRIGGER_WITHIN
 
 
-def _with_micros(table: pa.Table) -> Iterator[Row]:
-    place = table.column_names.index("ts")
-    rows: list[Row] = table.set_column(place, "ts", table["ts"].cast(pa.int64())).to_pylist()
-    return iter(rows)
+_NEVER = _Moments([], [])
 
 
-def _time(row: Row) -> int:
-    return row["ts"] if isinstance(row["ts"], int) else NO_TIME
+def _stops(calls: pa.Table) -> Mapping[object, _Moments]:
+    """The ends of transactions for a reason that needs a boot."""
+    ends = calls.filter(pc.match_substring_regex(pc.fill_null(calls["payload"], ""), _STOPPED))
+    told = [_reason(payload) for payload in ends["payload"].to_pylist()]
+    kept = np.array([reason in STOP_REASONS for reason in told], dtype=bool)
+    ends = ends.filter(pa.array(kept))
+    return _by_station(ends, micros(ends["ts"]).tolist(), [reason for reason in told if reason in STOP_REASONS])
+
+
+def _reason(payload: str) -> str | None:
+    stop = members(decode(payload))
+    return text(stop.get("reason") or members(stop.get("transactionInfo")).get("stoppedReason"))
+
+
+def _triggers(calls: pa.Table) -> Mapping[object, _Moments]:
+    """When the CSMS asked for a BootNotification, and was not refused."""
+    wanted = pc.match_substring(pc.fill_null(calls["payload"], ""), "BootNotification")
+    refused = pc.match_substring_regex(pc.fill_null(calls["answer"], ""), _REFUSED)
+    asked = calls.filter(pc.and_(wanted, pc.invert(pc.or_(refused, pa.array(same(calls["status"], "error"))))))
+    return _by_station(asked, micros(asked["ts"]).tolist(), [None] * asked.num_rows)
+
+
+def _by_station(rows: pa.Table, times: list[int], told: Iterable[object]) -> dict[object, _Moments]:
+    """The moments of each station in order; what has no time is left out."""
+    found: dict[object, _Moments] = {}
+    listed = sorted(zip(times, rows["station"].to_pylist(), told, strict=True), key=lambda entry: entry[0])
+    for time, station, what in listed:
+        if time != NO_TIME:
+            moments = found.setdefault(station, _Moments([], []))
+            moments.times.append(time)
+            moments.told.append(what)
+    return found
 
 
 def _counters(before: str, after: str) -> tuple[int, int] | None:

@@ -8,12 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.derive.boot_evidence import ACTIONS, Surroundings
-from analyzer.kernels.columns import same
+from analyzer.derive.boot_evidence import Said, Surroundings
+from analyzer.kernels.columns import NO_TIME, records, same
 from analyzer.ocpp.payloads import decode, members, real, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from analyzer.kernels.columns import Ints
+
+Row = dict[str, object]
 
 
 def boots(calls: pa.Table, connections: pa.Table) -> pa.Table:
@@ -24,19 +28,20 @@ def boots(calls: pa.Table, connections: pa.Table) -> pa.Table:
     ended by power loss. Downtime alone proves nothing: a lost link gives it too. Nor does a reason alone where message
     ids go on or the connection before was closed in order: some chargers send their last reason with each reconnect.
     """
-    calls = calls.append_column("row", pa.array(np.arange(calls.num_rows)))
-    relevant = calls.filter(pa.array(same(calls["action"], *ACTIONS)))
-    names = ["station", "ts", "id", "connection", "row"]
-    spoken = calls.filter(pa.array(same(calls["direction"], "up"))).select(names)
-    return schema.sort(schema.from_rows("boots", _rows(relevant, Surroundings(relevant, spoken, connections))))
+    return schema.sort(schema.from_rows("boots", _rows(calls, Surroundings(calls, connections))))
 
 
-def _rows(relevant: pa.Table, surroundings: Surroundings) -> Iterator[dict[str, object]]:
-    own = same(relevant["action"], "BootNotification") & same(relevant["direction"], "up")
-    for call in relevant.filter(pa.array(own)).to_pylist():
+def _rows(calls: pa.Table, surroundings: Surroundings) -> Iterator[Row]:
+    said = np.flatnonzero(same(calls["direction"], "up"))
+    places = np.flatnonzero(same(calls["action"], "BootNotification")[said])
+    booted = calls.take(pa.array(said[places]))
+    stations = booted["station"].to_pylist()
+    now, before, earlier = (_said(calls, said, places - steps, stations) for steps in range(3))
+    for call, boot, last, previous in zip(records(booted), now, before, earlier, strict=True):
         payload, answer = members(decode(call["payload"])), members(decode(call["answer"]))
         unit = members(payload.get("chargingStation"))
-        judged = surroundings.judge(call, text(payload.get("reason")))
+        assert boot is not None  # its own station's
+        judged = surroundings.judge(call["station"], boot, last, previous, text(payload.get("reason")))
         yield {
             **{name: call[name] for name in ("station", "ts", "connection", "answered", "source", "origin")},
             "status": text(answer.get("status")),
@@ -49,3 +54,13 @@ def _rows(relevant: pa.Table, surroundings: Surroundings) -> Iterator[dict[str, 
             "detail": "; ".join(judged.evidence),
             "downtime": judged.downtime,
         }
+
+
+def _said(calls: pa.Table, said: Ints, places: Ints, stations: list[object]) -> list[Said | None]:
+    """The requests at some places among those of the chargers, None where the station is another."""
+    rows = calls.select(["station", "ts", "id", "connection"]).take(pa.array(said[np.maximum(places, 0)]))
+    columns = rows.set_column(1, "ts", rows["ts"].cast(pa.int64())).to_pydict().values()
+    return [
+        Said(NO_TIME if at is None else at, str(identity), str(connection)) if own == station and place >= 0 else None
+        for own, at, identity, connection, station, place in zip(*columns, stations, places.tolist(), strict=True)
+    ]

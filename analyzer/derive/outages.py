@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.kernels.columns import NO_TIME, coded, micros, same
+from analyzer.derive.ongoing import FOREVER, NONE, ongoing_of
+from analyzer.kernels.columns import NO_TIME, coded, micros, records, same
 from analyzer.kernels.sequences import latest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from analyzer.derive.ongoing import Ongoing
 
 Row = dict[str, object]
 BOOT_WITHIN = 180 * 1_000_000
@@ -22,7 +26,10 @@ WATCHED_ON = 60 * 1_000_000
 SEEN_ENDING = frozenset({"close", "fin", "rst", "timeout", "lost"})
 FAREWELLS = frozenset({"close", "fin"})
 """How a charger ends a connection that it gives up by itself, having opened another."""
-_TIMES = ("ts", "upgraded", "end", "last_up", "last_down")
+COLUMNS = (
+    "station", "ts", "upgraded", "connection", "scheme", "end", "end_kind", "end_side", "close_code", "start_observed",
+    "end_origin", "inferred", "last_up", "last_down", "source", "origin",
+)  # fmt: skip
 
 
 def outages(
@@ -38,34 +45,36 @@ def outages(
     It starts when the connection was seen to end; where that was not seen (it was replaced while it seemed alive), at
     the last sign of life. Connections that were only inferred from messages have no known end.
     """
-    told = [row for row in _plain(connections, _TIMES) if not row["inferred"] and row["station"] is not None]
-    stations = _grouped(told)
+    told = [row for row in records(connections.select(COLUMNS)) if not row["inferred"] and row["station"] is not None]
     watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
-    booted, charged = _grouped(_plain(boots, ("ts",))), _grouped(_plain(transactions, ("started", "stopped")))
+    booted, ongoing = (
+        _grouped(records(boots.select(["connection", "ts", "kind"])), "connection"),
+        ongoing_of(transactions),
+    )
     rows = [
         row
-        for station, attempts in stations.items()
-        for row in _of_station(attempts, watched, booted.get(station, []), charged.get(station, []))
+        for station, attempts in _grouped(told, "station").items()
+        for row in _of_station(attempts, watched, booted, ongoing.get(station, NONE))
     ]
     _measure_quiet(rows, messages, controls)
     return schema.sort(schema.from_rows("outages", rows))
 
 
 def _of_station(
-    attempts: list[Row], watched: dict[str, int], boots: list[Row], transactions: list[Row]
+    attempts: Sequence[Row], watched: Mapping[str, int], boots: Mapping[object, Sequence[Row]], ongoing: Ongoing
 ) -> Iterator[Row]:
     established = [row for row in attempts if _established(row)]
-    refused = [_time(row, "ts") for row in attempts if row["end_kind"] == "refused"]
+    refused = sorted(_time(row, "ts") for row in attempts if row["end_kind"] == "refused")
     following: list[Row | None] = [*established, None][1:]
     for before, after in zip(established, following, strict=True):
         outage = _between(before, after, watched)
         if outage is None:
             continue
         start, end = _time(outage, "start"), _time(outage, "end")
-        until = end if end != NO_TIME else np.iinfo(np.int64).max
-        outage["attempts"] = sum(start <= moment <= until for moment in refused)
-        outage["boot"] = _boot(boots, outage["next_connection"], until)
-        outage["in_transaction"] = any(_spans(row, start) for row in transactions)
+        until = end if end != NO_TIME else FOREVER
+        outage["attempts"] = bisect_right(refused, until) - bisect_left(refused, start)
+        outage["boot"] = _boot(boots.get(outage["next_connection"], ()), until)
+        outage["in_transaction"] = ongoing.at(start)
         yield outage
 
 
@@ -75,7 +84,7 @@ def _established(row: Row) -> bool:
     return row["end_kind"] != "refused" and (known or row["scheme"] == "wss")
 
 
-def _between(before: Row, after: Row | None, watched: dict[str, int]) -> Row | None:
+def _between(before: Row, after: Row | None, watched: Mapping[str, int]) -> Row | None:
     alive = max(_time(before, "last_up"), _time(before, "last_down"), _time(before, "ts"))
     seen = before["end_kind"] in SEEN_ENDING and _time(before, "end") != NO_TIME
     begins = max(_time(after, "upgraded"), _time(after, "ts")) if after else NO_TIME
@@ -113,43 +122,29 @@ def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> N
     """Add how long each side had been quiet when the connection ended; what came after the end does not count."""
     alive = controls.filter(pa.array(~same(controls["kind"], "close")))  # a close frame is the end, not life before it
     signs = pa.concat_tables([table.select(["connection", "ts", "direction"]) for table in (messages, alive)])
-    connection, times = coded(signs.unify_dictionaries()["connection"]), micros(signs["ts"])
-    up = same(signs.unify_dictionaries()["direction"], "up")
+    connection, times = coded(signs["connection"]), micros(signs["ts"])
+    order = np.lexsort((times, connection.codes))
+    codes, times, up = connection.codes[order], times[order], same(signs["direction"], "up")[order]
+    numbers = {name: code for code, name in enumerate(connection.names)}
+    wanted = np.array([numbers.get(str(row["connection"]), -1) for row in rows], dtype=np.int64)
+    noticed = np.array([_time(row, "noticed") for row in rows], dtype=np.int64)
     for clock, chosen in (("any", np.ones(len(up), dtype=bool)), ("up", up), ("down", ~up)):
-        order = np.lexsort((times[chosen], connection.codes[chosen]))
-        codes, moments = connection.codes[chosen][order], times[chosen][order]
-        numbers = {name: code for code, name in enumerate(connection.names)}
-        wanted = np.array([numbers.get(str(row["connection"]), -1) for row in rows], dtype=np.int64)
-        noticed = np.array([_time(row, "noticed") for row in rows], dtype=np.int64)
-        for row, place in zip(rows, latest(codes, moments, wanted, noticed).tolist(), strict=True):
+        moments = times[chosen]
+        for row, place in zip(rows, latest(codes[chosen], moments, wanted, noticed).tolist(), strict=True):
             row[f"idle_{clock}"] = (_time(row, "noticed") - int(moments[place])) / 1e6 if place >= 0 else None
 
 
-def _grouped(rows: list[Row]) -> dict[object, list[Row]]:
-    stations: dict[object, list[Row]] = {}
+def _grouped(rows: list[Row], name: str) -> dict[object, list[Row]]:
+    groups: dict[object, list[Row]] = {}
     for row in rows:
-        stations.setdefault(row["station"], []).append(row)
-    return stations
+        groups.setdefault(row[name], []).append(row)
+    return groups
 
 
-def _boot(boots: list[Row], connection: object, until: int) -> object:
+def _boot(boots: Sequence[Row], until: int) -> object:
     """The kind of the boot on the connection that ended the outage; of several a reboot counts first."""
-    kinds = [
-        row["kind"] for row in boots if row["connection"] == connection and _time(row, "ts") <= until + BOOT_WITHIN
-    ]
+    kinds = [row["kind"] for row in boots if _time(row, "ts") <= until + BOOT_WITHIN]
     return "reboot" if "reboot" in kinds else next(iter(kinds), None)
-
-
-def _spans(transaction: Row, moment: int) -> bool:
-    started, stopped = _time(transaction, "started"), _time(transaction, "stopped")
-    return NO_TIME < started <= moment and (stopped == NO_TIME or stopped >= moment)
-
-
-def _plain(table: pa.Table, times: tuple[str, ...]) -> list[Row]:
-    """The rows with their times as integers."""
-    for name in times:
-        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.int64()))
-    return table.to_pylist()  # type: ignore[no-any-return]
 
 
 def _time(row: Row, name: str) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.kernels.columns import coded, micros, same
+from analyzer.kernels.columns import coded, micros, records, same
 from analyzer.kernels.intervals import habit, usual
 from analyzer.kernels.sequences import gaps
 from analyzer.ocpp.in_force import INTERVAL_KEY, ORDERS
@@ -40,7 +40,7 @@ def settings(calls: pa.Table) -> pa.Table:
 
 
 def _said(calls: pa.Table) -> Iterator[dict[str, object]]:
-    for call in calls.filter(pa.array(same(calls["action"], *ACTIONS))).to_pylist():
+    for call in records(calls.filter(pa.array(same(calls["action"], *ACTIONS)))):
         for setting in settings_said(call["action"], call["payload"], call["answer"]):
             number = _number(setting.value)
             yield {
@@ -80,13 +80,15 @@ def _inferred(calls: pa.Table, known: set[object]) -> Iterator[dict[str, object]
     spans = np.full(len(times), np.nan)
     spans[order] = gaps(connection.codes[order], times[order])
     stations = coded(beats["station"])
-    for code, station in enumerate(stations.names):
-        period = habit(spans[stations.codes == code])
+    by_station = np.argsort(stations.codes, kind="stable")
+    bounds = np.searchsorted(stations.codes[by_station], np.arange(len(stations.names)))
+    for station, own in zip(stations.names, np.split(by_station, bounds)[1:], strict=True):
+        period = habit(spans[own])
         interval = usual(period)
         interval = period if np.isnan(interval) else interval
         if np.isnan(interval):
             continue
-        first = beats.filter(pa.array(stations.codes == code)).slice(0, 1).to_pylist()[0]
+        first = records(beats.take(pa.array(own[:1])))[0]
         yield {
             **{name: first[name] for name in ("station", "ts", "connection", "source", "origin")},
             "key": INTERVAL_KEY,

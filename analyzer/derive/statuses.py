@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.kernels.columns import same
+from analyzer.kernels.columns import records, same
 from analyzer.ocpp.payloads import decode, members, text, whole
 from analyzer.ocpp.timestamps import parse
 
@@ -22,7 +22,7 @@ def statuses(calls: pa.Table) -> pa.Table:
 
 
 def _rows(calls: pa.Table) -> Iterator[dict[str, object]]:
-    for call in calls.to_pylist():
+    for call in records(calls):
         payload = members(decode(call["payload"]))
         moment = parse(text(payload.get("timestamp")) or "")
         yield {

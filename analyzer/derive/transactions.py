@@ -4,99 +4,98 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer import schema
-from analyzer.kernels.columns import same
-from analyzer.ocpp.meter_values import sampled_values
-from analyzer.ocpp.payloads import decode, members, real, text, whole
+from analyzer.derive.transaction_ledger import Ledger
+from analyzer.kernels.columns import micros, records, same
+from analyzer.kernels.sequences import latest
+from analyzer.ocpp.meter_values import place_of, samples_of
+from analyzer.ocpp.payloads import decode, identity, members, real, text, whole
 from analyzer.ocpp.timestamps import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-Row = dict[str, object]
-Key = tuple[object, str]
+    from analyzer.derive.transaction_ledger import Key, Row
+    from analyzer.kernels.columns import Ints
+
 REGISTER = "Energy.Active.Import.Register"
+ACTIONS = ("StartTransaction", "StopTransaction", "TransactionEvent")
+COLUMNS = ("station", "ts", "id", "action", "payload", "answer", "connection", "source", "origin")
 
 
 def transactions(calls: pa.Table, readings: pa.Table) -> pa.Table:
-    """One row per transaction that was started, sampled or ended in the input."""
-    rows: dict[Key, Row] = {}
-    chosen = same(calls["action"], "StartTransaction", "StopTransaction", "TransactionEvent")
-    for call in calls.filter(pa.array(chosen & same(calls["direction"], "up"))).to_pylist():
+    """One row per transaction that was started, sampled or ended in the input.
+
+    A start that is sent again is one transaction; an identity that is given again is another one.
+    """
+    ledger = Ledger()
+    chosen = calls.filter(pa.array(same(calls["action"], *ACTIONS) & same(calls["direction"], "up")))
+    for call in records(chosen.select(COLUMNS)):
         payload = members(decode(call["payload"]))
         if call["action"] == "StartTransaction":
-            _start(rows, call, payload)
+            _start(ledger, call, payload)
         elif call["action"] == "StopTransaction":
-            _stop(rows, call, payload)
+            _stop(ledger, call, payload)
         else:
-            _event(rows, call, payload)
-    for sample in _sampled(readings):
-        row = rows.setdefault((sample["station"], str(sample["transaction"])), _new(sample, str(sample["transaction"])))
-        row["samples"] = sample["samples"]
-        row["connector"] = sample["connector"] if row.get("connector") is None else row["connector"]
-    for row in rows.values():
+            _event(ledger, call, payload)
+    _add_samples(ledger, readings)
+    rows = ledger.rows()
+    for row in rows:
         first, last = row.get("meter_start"), row.get("meter_stop")
         row["energy"] = last - first if isinstance(first, float) and isinstance(last, float) else None
-    return schema.sort(schema.from_rows("transactions", rows.values()))
+    return schema.sort(schema.from_rows("transactions", rows))
 
 
-def _new(call: Mapping[str, object], identity: str) -> Row:
-    origin = {name: call[name] for name in ("station", "ts", "connection", "source", "origin")}
-    return {**origin, "transaction": identity, "samples": 0}
-
-
-def _start(rows: dict[Key, Row], call: Row, payload: Mapping[str, object]) -> None:
+def _start(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
     """A StartTransaction; the CSMS's answer names the transaction (OCPP 1.6 4.8)."""
-    answer = members(decode(text(call["answer"])))
-    identity = text(answer.get("transactionId")) or f"unanswered {call['connection']} {call['id']}"
-    row = rows.setdefault((call["station"], identity), _new(call, identity))
-    row |= {
-        "connector": whole(payload.get("connectorId")),
-        "start": _moment(payload),
-        "started": call["ts"],
-        "meter_start": real(payload.get("meterStart")),
-    }
+    named = identity(members(decode(text(call["answer"]))).get("transactionId"))
+    connector, meter_start = whole(payload.get("connectorId")), real(payload.get("meterStart"))
+    signs = (call["station"], call["payload"]), (call["connection"], call["id"], connector, meter_start)
+    row = ledger.started(call, named, signs)
+    if named or "started" not in row:
+        row |= {"connector": connector, "start": _moment(payload), "started": call["ts"], "meter_start": meter_start}
 
 
-def _stop(rows: dict[Key, Row], call: Row, payload: Mapping[str, object]) -> None:
-    identity = text(payload.get("transactionId")) or "none"
-    row = rows.setdefault((call["station"], identity), _new(call, identity))
+def _stop(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
+    row = ledger.stopped(call, identity(payload.get("transactionId")))
     row |= {
         "end": _moment(payload),
-        "stopped": call["ts"],
+        "stopped": row.get("stopped", call["ts"]),
         "meter_stop": real(payload.get("meterStop")),
         # A missing reason means Local (OCPP-J 1.6 errata 2.6).
         "reason": text(payload.get("reason")) or "Local",
-        "stop_connection": call["connection"],
+        "stop_connection": row.get("stop_connection", call["connection"]),
     }
 
 
-def _event(rows: dict[Key, Row], call: Row, payload: Mapping[str, object]) -> None:
-    said = str(call["payload"])
-    info, evse = members(payload.get("transactionInfo")), members(payload.get("evse"))
-    identity = text(info.get("transactionId")) or "none"
-    row = rows.setdefault((call["station"], identity), _new(call, identity))
-    for name, value in (("evse", whole(evse.get("id"))), ("connector", whole(evse.get("connectorId")))):
-        row[name] = value if value is not None else row.get(name)
-    if payload.get("eventType") == "Started":
-        row |= {"start": _moment(payload), "started": call["ts"], "meter_start": _register(said, first=True)}
-    if payload.get("eventType") == "Ended":
+def _event(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
+    info, kind = members(payload.get("transactionInfo")), payload.get("eventType")
+    place = place_of("TransactionEvent", payload, None)
+    moment = _moment(payload)
+    row = ledger.told(call, place.transaction, moment if kind == "Started" else None)
+    if row.get("evse") in {None, place.evse}:
+        row["evse"] = place.evse if row.get("evse") is None else row["evse"]
+        row["connector"] = place.connector if row.get("connector") is None else row["connector"]
+    if kind == "Started" and "started" not in row:
+        row |= {"start": moment, "started": call["ts"], "meter_start": _register(payload, first=True)}
+    if kind == "Ended":
         row |= {
-            "end": _moment(payload),
-            "stopped": call["ts"],
-            "meter_stop": _register(said, first=False),
+            "end": moment,
+            "stopped": row.get("stopped", call["ts"]),
+            "meter_stop": _register(payload, first=False),
             "reason": text(info.get("stoppedReason")) or "Local",
-            "stop_connection": call["connection"],
+            "stop_connection": row.get("stop_connection", call["connection"]),
         }
 
 
-def _register(payload: str, *, first: bool) -> float | None:
+def _register(payload: Mapping[str, object], *, first: bool) -> float | None:
     values = [
         sample.value
-        for sample in sampled_values("TransactionEvent", payload, "2.0.1")
+        for sample in samples_of("TransactionEvent", payload, place_of("TransactionEvent", payload, None))
         if sample.measurand == REGISTER and sample.phase is None and sample.value is not None
     ]
     return (values[0] if first else values[-1]) if values else None
@@ -107,24 +106,35 @@ def _moment(payload: Mapping[str, object]) -> int | None:
     return moment[0] if moment else None
 
 
-def _sampled(readings: pa.Table) -> list[Row]:
-    """How often each transaction was sampled periodically, and where it was first seen."""
+def _add_samples(ledger: Ledger, readings: pa.Table) -> None:
+    """Count how often each transaction was sampled periodically, and note where it was first seen."""
     inside = readings.filter(pc.and_(readings["transaction"].is_valid(), readings["measured"].is_valid()))
     inside = inside.filter(pa.array(same(inside["context"], "Sample.Periodic", "Sample.Clock")))
-    plain = pa.table(
-        {
-            name: inside[name].cast(pa.string()) if pa.types.is_dictionary(inside[name].type) else inside[name]
-            for name in ("station", "transaction", "ts", "measured", "connector", "connection", "source", "origin")
-        }
-    )
-    grouped = plain.group_by(["station", "transaction"], use_threads=False).aggregate(
-        [
-            ("measured", "count_distinct"),
-            *((name, "first") for name in ("ts", "connector", "connection", "source", "origin")),
-        ]
-    )
-    renamed = [
-        name.removesuffix("_first").replace("measured_count_distinct", "samples") for name in grouped.column_names
-    ]
-    rows: list[Row] = grouped.rename_columns(renamed).to_pylist()
-    return rows
+    names = ("station", "transaction", "ts", "measured", "connector", "connection", "source", "origin")
+    columns = {name: inside[name] for name in names}
+    columns |= {name: inside[name].cast(pa.string()) for name in ("station", "connection", "source")}
+    turns = _turns(columns, {key: rows for key, rows in ledger.by_name.items() if len(rows) > 1})
+    grouped = pa.table({**columns, "turn": turns}).group_by(["station", "transaction", "turn"], use_threads=False)
+    firsts = ("ts", "connector", "connection", "source", "origin")
+    counted = grouped.aggregate([("measured", "count_distinct"), *((name, "first") for name in firsts)])
+    plain = counted.rename_columns([name.removesuffix("_first") for name in counted.column_names])
+    for sample in records(plain):
+        row = ledger.named(sample, sample["transaction"], sample["turn"])
+        row["samples"] = sample["measured_count_distinct"]
+        row["connector"] = sample["connector"] if row.get("connector") is None else row["connector"]
+
+
+def _turns(columns: Mapping[str, pa.ChunkedArray], again: Mapping[Key, Sequence[Row]]) -> pa.Array:
+    """Which of the transactions with its identity each reading belongs to: the last that had begun; 0 is the first."""
+    turns = np.zeros(len(columns["ts"]), dtype=np.int64)
+    if not again:
+        return pa.array(turns)
+    names = pc.binary_join_element_wise(pc.fill_null(columns["station"], ""), columns["transaction"], "\0")
+    wanted = pa.array([f"{station or ''}\0{name}" for station, name in again], pa.string())
+    places: Ints = np.asarray(pc.fill_null(pc.index_in(names, wanted), -1), dtype=np.int64)
+    groups = np.repeat(np.arange(len(again)), [len(rows) for rows in again.values()])
+    begins = micros(pa.array([row["ts"] for rows in again.values() for row in rows], pa.int64()))
+    hits = latest(groups, begins, places, micros(columns["ts"]))
+    found = hits >= 0
+    turns[found] = hits[found] - np.searchsorted(groups, places[found])
+    return pa.array(turns)

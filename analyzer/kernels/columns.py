@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ NO_TIME = np.iinfo(np.int64).min
 
 SECOND = 1_000_000
 """Microseconds in a second."""
+
+_PLAIN = {pa.DictionaryType: pa.string(), pa.TimestampType: pa.int64()}
 
 
 class Coded(NamedTuple):
@@ -63,6 +65,17 @@ def same(column: Column, *values: str) -> Flags:
 def flags(column: Column) -> Flags:
     """Booleans; null is false."""
     return np.asarray(pc.fill_null(column, fill_value=False), dtype=bool)
+
+
+def records(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows as dictionaries, times as microseconds since the epoch.
+
+    Arrow decodes names and times many times faster a column at once than value by value.
+    """
+    columns = {
+        name: table[name].cast(_PLAIN.get(type(table[name].type), table[name].type)) for name in table.column_names
+    }
+    return pa.table(columns).to_pylist()  # type: ignore[no-any-return]
 
 
 def seconds(earlier: Ints, later: Ints) -> Reals:

@@ -1,1 +1,1 @@
-"""What the standard says: actions, enums, units, key names per version, schemas, meter values."""
+"""What the standard says: actions, units, key names per version, schemas, meter values."""

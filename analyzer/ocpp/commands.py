@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.columns import SECOND, coded, micros, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import NO_TIME, SECOND, micros, same, wholes
 from analyzer.ocpp.timestamps import parse
 
 if TYPE_CHECKING:
@@ -22,34 +22,47 @@ UPDATE_WITHIN = 3600 * SECOND
 """Installing firmware takes longer, and so may a reset that waits until the charger is idle."""
 UPDATES = ("UpdateFirmware", "SignedUpdateFirmware")
 PROGRESS = ("FirmwareStatusNotification", "SignedFirmwareStatusNotification")
+TRIGGERS = ("TriggerMessage", "ExtendedTriggerMessage")
+"""By these the CSMS asks for a message, a BootNotification too (OCPP 1.6 5.17; the security whitepaper of 1.6)."""
 AT_WORK = re.compile(r'"status"\s*:\s*"(?:Downloaded|Installing|InstallRebooting|InstallScheduled|InstallVerified)"')
 """What a charger reports of firmware that it is about to install (OCPP 1.6 7.25; 2.0.1 FirmwareStatusEnumType)."""
 PLANNED = re.compile(r'"(?:retrieveDate|retrieveDateTime|installDateTime)"\s*:\s*"([^"]{1,40})"')
 
 
 def commanded(calls: pa.Table, stations: pa.ChunkedArray, times: Ints) -> Flags:
-    """For each (station, time), whether the charger goes offline by order: to reset itself or to install firmware.
+    """For each (station, time), whether the charger goes offline by order: to reset itself or to install firmware."""
+    rows = orders(calls)
+    due, within = wholes(rows["due"]), wholes(rows["within"])
+    found = np.zeros(len(times), dtype=bool)
+    for limit in (RESET_WITHIN, UPDATE_WITHIN):
+        own = within == limit
+        hits = last_before(rows["station"].filter(pa.array(own)), due[own], stations, times)
+        known = hits >= 0
+        found[known] |= times[known] - due[own][hits[known]] <= limit
+    return found
+
+
+def orders(calls: pa.Table) -> pa.Table:
+    """What takes a charger offline by order: station, action, when it is due, and for how long it is then reckoned with.
 
     A reset is due when it was accepted; firmware from the time for which it is planned, and again whenever the charger
     reports that it is at it.
     """
-    resets, updates = same(calls["action"], "Reset"), same(calls["action"], *UPDATES)
-    rows = calls.filter(pa.array((resets | updates) & same(calls["direction"], "down")))
-    answer = pc.fill_null(rows["answer"], "")
+    commands = calls.filter(pa.array(same(calls["action"], "Reset", *UPDATES) & same(calls["direction"], "down")))
+    commands = commands.filter(pa.array(same(commands["status"], "answered")))
+    answer, reset = pc.fill_null(commands["answer"], ""), same(commands["action"], "Reset")
     # UpdateFirmware has an empty answer in 1.6; a 2.x charger that is busy answers a Reset with Scheduled.
     scheduled = np.asarray(pc.match_substring(answer, '"Scheduled"'), dtype=bool)
     accepted = np.asarray(pc.match_substring(answer, '"Accepted'), dtype=bool) | scheduled
     silent = np.asarray(pc.invert(pc.match_substring(answer, '"status"')), dtype=bool)
-    answered = same(rows["status"], "answered")
-    reset = same(rows["action"], "Reset")
-    soon = answered & accepted & reset & ~scheduled
-    late = answered & ((accepted & (~reset | scheduled)) | (silent & same(rows["action"], "UpdateFirmware")))
-    working = _working(calls)
-    return (
-        _follows(rows, micros(rows["ts"]), soon, stations, times, RESET_WITHIN)
-        | _follows(rows, _due(rows), late, stations, times, UPDATE_WITHIN)
-        | _follows(working, micros(working["ts"]), np.ones(working.num_rows, bool), stations, times, UPDATE_WITHIN)
-    )
+    kept = accepted | (silent & same(commands["action"], "UpdateFirmware"))
+    soon = (reset & ~scheduled)[kept]
+    commands, reports = commands.filter(pa.array(kept)), _working(calls)
+    due = np.append(_due(commands), micros(reports["ts"]))
+    within = np.append(np.where(soon, RESET_WITHIN, UPDATE_WITHIN), np.full(reports.num_rows, UPDATE_WITHIN))
+    named = pa.concat_tables([table.select(["station", "action"]) for table in (commands, reports)])
+    found = named.append_column("due", pa.array(due)).append_column("within", pa.array(within, pa.int64()))
+    return found.filter(pa.array(due != NO_TIME))
 
 
 def _working(calls: pa.Table) -> pa.Table:
@@ -66,16 +79,3 @@ def _due(rows: pa.Table) -> Ints:
         planned = [moment[0] for text in PLANNED.findall(payload or "") if (moment := parse(text)) is not None]
         due[row] = max([int(due[row]), *planned])
     return due
-
-
-def _follows(
-    rows: pa.Table, moments: Ints, chosen: Flags, stations: pa.ChunkedArray, times: Ints, within: int
-) -> Flags:
-    part, moments, wanted = rows.filter(pa.array(chosen)), moments[chosen], coded(stations)
-    place = pc.fill_null(pc.index_in(part["station"].cast(pa.string()), pa.array(wanted.names, pa.string())), -1)
-    groups = np.asarray(place, dtype=np.int64)
-    order = np.lexsort((moments, groups))
-    hits = latest(groups[order], moments[order], wanted.codes, times)
-    found = hits >= 0
-    found[found] = times[found] - moments[order][hits[found]] <= within
-    return found

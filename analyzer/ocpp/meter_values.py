@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.ocpp.payloads import LARGEST, decode, members, objects, text, whole
+from analyzer.ocpp.payloads import LARGEST, decode, identity, members, objects, text, whole
 from analyzer.ocpp.units import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from analyzer.ocpp.units import Canonical
 
 # OCPP 1.6 7.43 (SampledValue) and 2.0.1 part 2 2.46: what a field means where it is left out.
 MEASURAND, CONTEXT, LOCATION, FORMAT = "Energy.Active.Import.Register", "Sample.Periodic", "Outlet", "Raw"
@@ -56,7 +59,11 @@ def sampled_values(action: str, payload: str, version: str | None) -> Iterator[S
     [(1, 1500.0, 'Wh')]
     """
     request = members(decode(payload))
-    place = _place(request, action, version)
+    return samples_of(action, request, place_of(action, request, version))
+
+
+def samples_of(action: str, request: Mapping[str, object], place: Place) -> Iterator[Sample]:
+    """The sampled values of a decoded request, all of one place."""
     for meter_value in objects(request.get("transactionData" if action == "StopTransaction" else "meterValue")):
         timestamp = meter_value.get("timestamp")
         measured = text(timestamp) if isinstance(timestamp, str) else None
@@ -77,59 +84,106 @@ def number(raw: object) -> float | None:
     return value if math.isfinite(value) else None
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
+    """EVSE, connector and transaction that values belong to."""
+
     evse: int | None
     connector: int | None
     transaction: str | None
 
+    def known(self, earlier: Place) -> Place:
+        """The place, with what it leaves out and an earlier one of its transaction named.
 
-def _place(request: Mapping[str, object], action: str, version: str | None) -> _Place:
-    """EVSE, connector and transaction that the values belong to."""
+        A TransactionEvent need name its EVSE once only (OCPP 2.0.1 E01 and E02).
+
+        >>> Place(None, None, "t").known(Place(2, 1, "t"))
+        Place(evse=2, connector=1, transaction='t')
+        """
+        if self.evse not in {None, earlier.evse} or self.connector is not None:
+            return self
+        return self._replace(evse=earlier.evse, connector=earlier.connector)
+
+
+def place_of(action: str, request: Mapping[str, object], version: str | None) -> Place:
+    """The place that a request names."""
     if action == "TransactionEvent":
         evse = members(request.get("evse"))
         transaction = members(request.get("transactionInfo")).get("transactionId")
-        return _Place(whole(evse.get("id")), whole(evse.get("connectorId")), _identity(transaction))
+        return Place(whole(evse.get("id")), whole(evse.get("connectorId")), identity(transaction))
     if action == "MeterValues" and version not in {None, "1.6"}:
-        return _Place(whole(request.get("evseId")), None, None)
+        return Place(whole(request.get("evseId")), None, None)
     connector, transaction = request.get("connectorId"), request.get("transactionId")
-    return _Place(whole(request.get("evseId")), whole(connector), _identity(transaction))
+    return Place(whole(request.get("evseId")), whole(connector), identity(transaction))
 
 
-def _sample(sampled: Mapping[str, object], measured: str | None, place: _Place) -> Sample:
-    measurand = _name(sampled, "measurand") or MEASURAND
-    unit_of_measure = members(sampled.get("unitOfMeasure"))
-    raw_unit = _name(sampled, "unit") or _name(unit_of_measure, "unit")
-    meant = canonical(measurand, raw_unit, whole(unit_of_measure.get("multiplier")) or 0)
-    raw = text(sampled.get("value"))
+class _Meaning(NamedTuple):
+    """What a sampled value is of, the defaults applied, and what makes its number canonical."""
+
+    context: str
+    measurand: str
+    phase: str | None
+    location: str
+    raw_unit: str | None
+    format: str | None
+    canonical: Canonical
+
+
+def _sample(sampled: Mapping[str, object], measured: str | None, place: Place) -> Sample:
+    get = sampled.get
+    unit_of_measure = members(get("unitOfMeasure"))
+    meant = _meaning(
+        _name(get("context")),
+        _name(get("measurand")),
+        _name(get("phase")),
+        _name(get("location")),
+        _name(get("unit")) or _name(unit_of_measure.get("unit")),
+        _name(get("format")),
+        whole(unit_of_measure.get("multiplier")) or 0,
+    )
+    raw = text(get("value"))
     only_signed = raw is None and "signedMeterValue" in sampled
-    kind = _name(sampled, "format") or (SIGNED if only_signed else FORMAT)
+    kind = meant.format or (SIGNED if only_signed else FORMAT)
     value = number(raw) if kind != SIGNED else None
     if value is not None:
-        value = value * meant.factor + meant.offset
+        value = value * meant.canonical.factor + meant.canonical.offset
     return Sample(
         measured,
-        _name(sampled, "context") or CONTEXT,
-        measurand,
-        _name(sampled, "phase"),
-        _name(sampled, "location") or LOCATION,
+        meant.context,
+        meant.measurand,
+        meant.phase,
+        meant.location,
         value if value is not None and abs(value) <= LARGEST else None,
-        meant.unit,
+        meant.canonical.unit,
         None if raw is None else raw[:MAX_VALUE],
-        raw_unit,
+        meant.raw_unit,
         kind,
         *place,
     )
 
 
-def _name(entry: Mapping[str, object], member: str) -> str | None:
-    """A member that is text; None where it is empty or anything else."""
-    value = entry.get(member)
-    return text(value[:MAX_NAME]) if value and isinstance(value, str) else None
+def _name(value: object) -> str | None:
+    """A value that is text, at most so long as a name may be; None where it is anything else."""
+    return value[:MAX_NAME] if isinstance(value, str) else None
 
 
-def _identity(value: object) -> str | None:
-    """A transaction's id as text: 1.6 numbers transactions, 2.x names them."""
-    numbered = whole(value)
-    if numbered is not None:
-        return str(numbered)
-    return text(value) or None if isinstance(value, str) else None
+@functools.lru_cache(maxsize=4096)
+def _meaning(
+    context: str | None,
+    measurand: str | None,
+    phase: str | None,
+    location: str | None,
+    unit: str | None,
+    kind: str | None,
+    multiplier: int,
+) -> _Meaning:
+    """The same few combinations come with every message of a charger. Empty text is none."""
+    named, raw_unit = text(measurand) or MEASURAND, text(unit) or None
+    return _Meaning(
+        text(context) or CONTEXT,
+        named,
+        text(phase) or None,
+        text(location) or LOCATION,
+        raw_unit,
+        text(kind) or None,
+        canonical(named, raw_unit, multiplier),
+    )

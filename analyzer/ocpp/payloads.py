@@ -83,6 +83,18 @@ def whole(value: object) -> int | None:
     return value if -(2**63) <= value < 2**63 else None
 
 
+def identity(value: object) -> str | None:
+    """A transaction's id as text: 1.6 numbers transactions, 2.x names them; None where it is no id.
+
+    >>> identity(7), identity(7.0), identity("7"), identity(True), identity("")
+    ('7', '7', '7', None, None)
+    """
+    numbered = whole(value)
+    if numbered is not None:
+        return str(numbered)
+    return text(value) or None if isinstance(value, str) else None
+
+
 def real(value: object) -> float | None:
     """A number that is believed, also where it was sent as text; None for anything else.
 

@@ -55,21 +55,6 @@ def violations(version: str, action: str, payload: str, *, request: bool = True)
     return [Violation("", "json", "the payload is no JSON that can be validated")]
 
 
-def accepts(version: str, action: str, payload: str, *, request: bool = True) -> bool | None:
-    """Whether a payload keeps the schema of its action; None where the version has no such action.
-
-    >>> accepts("1.6", "Heartbeat", "{}"), accepts("1.6", "Heartbeat", "[]"), accepts("1.6", "Nonsense", "{}")
-    (True, False, None)
-    """
-    validator = _validator_of(version, action, request=request)
-    if validator is None:
-        return None
-    try:
-        return validator.is_valid(decode(payload))
-    except ValueError:
-        return False
-
-
 def _validator_of(version: str, action: str, *, request: bool) -> Draft4Validator | Draft6Validator | None:
     files = _files(version)
     # 1.6 names a request by its action alone, and so does 2.1 a SEND, which has no answer.

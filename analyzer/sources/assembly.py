@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TYPES = {2: "call", 3: "result", 4: "error", 5: "result_error", 6: "send"}
 REQUESTS = frozenset({"call", "send"})
+UNSURE = frozenset({None, "2.0.1"})
+"""What may still turn out to be another version: what is told of 2.0.1 holds for 2.1 too."""
 OTHER_SIDE = {"up": "down", "down": "up"}
 VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
 MAX_OPEN_CALLS = 10_000
@@ -34,6 +36,7 @@ class Assembly:
         self.key = key
         self.connections: list[dict[str, object]] = []
         self._open_calls: list[OrderedDict[tuple[str, str], str]] = []
+        self._versions: list[str | None] = []
         self._columns: dict[str, dict[str, list[Any]]] = {
             name: {column: [] for column in schema.arrow(name).names}
             for name in ("messages", "controls", "transport", "issues")
@@ -62,6 +65,7 @@ class Assembly:
         row = {"station": station, "ts": ts, "origin": origin, "source": self.source, "connection": self.name(number)}
         self.connections.append({**row, "inferred": False, "retransmissions": 0, "lost_bytes": 0})
         self._open_calls.append(OrderedDict())
+        self._versions.append(None)
         self.describe(number, **attributes)
         return number
 
@@ -69,9 +73,6 @@ class Assembly:
         """Add columns of the table `connections` to a connection."""
         row = self.connections[number]
         row.update({name: _told(name, value) for name, value in attributes.items()})
-        subprotocol = attributes.get("subprotocol")
-        if isinstance(subprotocol, str):
-            row["version"] = VERSIONS.get(subprotocol, row.get("version"))
 
     def name(self, number: int) -> str:
         """The name of a connection by its number."""
@@ -92,8 +93,9 @@ class Assembly:
         if kind == "call":
             self._ask(number, direction, envelope.id, envelope.action or "")
         row = self.connections[number]
-        if row.get("version") is None and kind in REQUESTS:
-            row["version"] = actions.version(envelope.action or "", envelope.payload)
+        if kind in REQUESTS and self._versions[number] in UNSURE:
+            told = actions.version(envelope.action or "", envelope.payload)
+            self._versions[number] = _joined(self._versions[number], told)
         self._alive(number, ts, direction)
         self.messages += 1
         self._add(
@@ -185,6 +187,8 @@ class Assembly:
     def tables(self, source: dict[str, object]) -> dict[str, pa.Table]:
         """The base tables; `source` is the row of this input for the table `sources`."""
         made = {"sources": schema.from_rows("sources", [{"source": self.source, **source, "messages": self.messages}])}
+        for number, row in enumerate(self.connections):
+            row["version"] = self._version(number)
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
         for name, columns in self._columns.items():
             numbers = columns["connection"]
@@ -202,6 +206,17 @@ class Assembly:
 
     def _kept(self) -> list[dict[str, object]]:
         return [row for number, row in enumerate(self.connections) if number not in self._dropped]
+
+    def _version(self, number: int) -> object:
+        """The version of a connection: as it was agreed, else as it was named, else what its messages and its offer tell.
+
+        An offer counts where the answer to it was not captured; one of several tells nothing then.
+        """
+        row = self.connections[number]
+        answered = row.get("upgraded") is not None or row.get("http_status") is not None
+        offered = None if answered else VERSIONS.get(f"{row.get('offered')}".strip())
+        agreed = VERSIONS.get(f"{row.get('subprotocol')}")
+        return agreed or row.get("version") or _joined(self._versions[number], offered)
 
     def _add(self, table: str, **values: object) -> None:
         for name, column in self._columns[table].items():
@@ -225,6 +240,11 @@ class Assembly:
 
     def _answered(self, number: int, direction: str, identity: str) -> str | None:
         return self._open_calls[number].pop((OTHER_SIDE[direction], identity), None)
+
+
+def _joined(first: str | None, second: str | None) -> str | None:
+    """The version that two signs tell: the first, but 2.1 where one tells 2.0.1 and the other 2.1."""
+    return second if first is None or (first, second) == ("2.0.1", "2.1") else first
 
 
 def _told(name: str, value: object) -> object:

@@ -98,6 +98,7 @@ class Conversation:
                     event.origin,
                     event.ts,
                     station=station,
+                    count=event.times,
                     damage=event.damage,
                 )
                 self.account["unknown" if event.kind == "not_understood" else "lifecycle"] += 1

@@ -85,6 +85,7 @@ class Trouble(NamedTuple):
     ts: int | None = None
     station: str | None = None
     damage: bool = False
+    times: int = 1
 
 
 Event = Message | Connected | Refused | Disconnected | Control | Ignored | Trouble

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 TOLERANCE = 2_000_000
 """Microseconds by which threads get in one another's way. What goes back further is a clock that was set."""
 MAX_WAITING = 10_000
+Placed = tuple[int, int, Event]
+"""An event by its time, and by its number where several have the same."""
 
 
 class Order:
@@ -26,31 +29,32 @@ class Order:
 
     def restored(self, events: Iterable[Event]) -> Iterator[Event]:
         """The events in the order of their times; those without one stay behind the one before them."""
-        waiting: deque[tuple[int, Event]] = deque()
+        waiting: deque[Placed] = deque()
+        late: list[Placed] = []
         newest: int | None = None
-        for event in events:
+        for number, event in enumerate(events):
             ts = None if isinstance(event, Ignored) else event.ts
             if ts is None or newest is None or ts >= newest:
                 newest = ts if ts is not None else newest
-                waiting.append((newest or 0, event))
+                waiting.append((newest or 0, number, event))
             elif newest - ts <= TOLERANCE:
                 self.late += 1
                 self.first_late = self.first_late or event.origin
-                _insert(waiting, ts, event)
+                heapq.heappush(late, (ts, number, event))
             else:
                 self.set_back += 1
                 self.first_set_back = self.first_set_back or event.origin
-                yield from (one for _, one in waiting)
-                waiting.clear()
+                yield from _all(waiting, late)
                 newest = ts
-                waiting.append((ts, event))
-            while waiting and (len(waiting) > MAX_WAITING or waiting[0][0] < (newest or 0) - TOLERANCE):
-                yield waiting.popleft()[1]
-        yield from (one for _, one in waiting)
+                waiting.append((ts, number, event))
+            oldest = (newest or 0) - TOLERANCE
+            while len(waiting) + len(late) > MAX_WAITING or waiting[0][0] < oldest or (late and late[0][0] < oldest):
+                yield heapq.heappop(late)[2] if late and late[0] < waiting[0] else waiting.popleft()[2]
+        yield from _all(waiting, late)
 
 
-def _insert(waiting: deque[tuple[int, Event]], ts: int, event: Event) -> None:
-    at = len(waiting)
-    while at and waiting[at - 1][0] > ts:
-        at -= 1
-    waiting.insert(at, (ts, event))
+def _all(waiting: deque[Placed], late: list[Placed]) -> Iterator[Event]:
+    """All that waits, which is forgotten then."""
+    yield from [event for _, _, event in sorted([*waiting, *late])]
+    waiting.clear()
+    late.clear()

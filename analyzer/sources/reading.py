@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer import schema
 from analyzer.sources import log, packets
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.opener import InputError, opened, size
@@ -55,13 +56,14 @@ def read(
     try:
         with opened(path, progress) as source:
             if options.format == CAPTURE or (options.format is None and is_capture(source.head)):
-                return packets.read(source, path, key, ports=options.ports, dissector=options.dissector)
+                made = packets.read(source, path, key, ports=options.ports, dissector=options.dissector)
+                return _accounted(made)
             if chosen is None:
                 guesses = log.guess(source.head)
                 chosen = guesses[0].format if guesses and guesses[0].sure >= log.SURE_ENOUGH else None
             if chosen is None:
                 return _not_recognised(path, key, source.head, source.fault)
-            return log.read(source, path, key, chosen, options.zone, size(path))
+            return _accounted(log.read(source, path, key, chosen, options.zone, size(path)))
     except InputError as error:
         raise SourceError(str(error)) from None
 
@@ -85,6 +87,18 @@ def _named(name: str | None) -> log.Format | None:
             return candidate
     known = ", ".join([CAPTURE, *(candidate.NAME for candidate in log.formats())])
     raise SourceError(f"no format is called {name}; there are: {known}")
+
+
+def _accounted(made: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """The tables of an input, with an issue that says so where it holds no message."""
+    (row,) = made["sources"].to_pylist()
+    if row["messages"]:
+        return made
+    what = "holds no OCPP message that can be read" if row["records"] else "is empty"
+    detail = f"{row['source']} ({row['kind']}, {row['records']} records) {what}"
+    issue = {"source": row["source"], "kind": "no_messages", "detail": detail, "count": 1, "damage": False}
+    issues = schema.concat("issues", [made["issues"], schema.from_rows("issues", [issue])])
+    return {**made, "issues": schema.sort(issues)}
 
 
 def _not_recognised(path: str, key: str, head: bytes, fault: list[str]) -> dict[str, pa.Table]:

@@ -25,7 +25,8 @@ from urllib.parse import unquote
 
 from analyzer.sources.clocks import YEARS
 from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
-from analyzer.sources.trace_repeats import unroll
+from analyzer.sources.open_calls import OpenCalls
+from analyzer.sources.trace_repeats import Repeats, Timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,14 +80,17 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
     """The events of a trace; its times are UTC."""
     del zone
     troubles: list[Event] = []
-    open_calls: dict[tuple[str, str], list[str]] = defaultdict(list)
+    open_calls: dict[tuple[str, str], OpenCalls] = defaultdict(OpenCalls)
     counter = [0]
-    for ts, number, rest in unroll(_timed(_joined(lines), troubles)):
+    repeats = Repeats()
+    for ts, number, rest in repeats.unrolled(_timed(_joined(lines), troubles)):
         yield from troubles
         troubles.clear()
         station, _, what = rest.partition("\0")
         yield _event(ts, unquote(station), what, number, open_calls, counter)
     yield from troubles
+    for number, detail, count in repeats.left_out():
+        yield Trouble(number, "repeats_left_out", detail, times=count)
 
 
 def _joined(lines: Iterable[Line]) -> Iterator[tuple[int, str, int]]:
@@ -103,7 +107,7 @@ def _joined(lines: Iterable[Line]) -> Iterator[tuple[int, str, int]]:
         yield number, "".join(parts), len(parts)
 
 
-def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterator[tuple[int, int, float, int, str]]:
+def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterator[Timed]:
     day, before = DEFAULT_DAY, None
     for number, text, extent in lines:
         others += [Ignored(number + more) for more in range(1, extent)]
@@ -120,13 +124,8 @@ def _timed(lines: Iterable[tuple[int, str, int]], others: list[Event]) -> Iterat
             day += timedelta(days=1)
         before = clock
         moment = round((day + clock).timestamp()) * 1_000_000 + round(float(match["fraction"] or 0) * 1e6)
-        yield (
-            moment,
-            int(match["repeats"] or 1),
-            float(match["step"] or 0),
-            number,
-            f"{match['station']}\0{match['rest']}",
-        )
+        repeats, step = int(match["repeats"] or 1), float(match["step"] or 0)
+        yield Timed(moment, repeats, step, number, f"{match['station']}\0{match['rest']}")
 
 
 def _day(text: str) -> datetime | None:
@@ -147,7 +146,7 @@ def _clock(text: str) -> timedelta | None:
 
 
 def _event(
-    ts: int, station: str, what: str, number: int, open_calls: dict[tuple[str, str], list[str]], counter: list[int]
+    ts: int, station: str, what: str, number: int, open_calls: dict[tuple[str, str], OpenCalls], counter: list[int]
 ) -> Event:
     sign, rest = what[0], what[1:].strip()
     attributes = _attributes(rest) if sign in {"+", "x"} else {}
@@ -218,7 +217,7 @@ def _spoken(
     direction: str,
     rest: str,
     number: int,
-    open_calls: dict[tuple[str, str], list[str]],
+    open_calls: dict[tuple[str, str], OpenCalls],
     counter: list[int],
 ) -> Event:
     if rest in {"ping", "pong"}:
@@ -232,17 +231,14 @@ def _spoken(
     identity = match["to"] or match["id"]
     other = "down" if direction == "up" else "up"
     if sign in {"=", "!", "!!"}:
-        waiting = open_calls[station, other]
-        identity = identity or (waiting[0] if waiting else "?")
-        if identity in waiting:
-            waiting.remove(identity)
+        identity = open_calls[station, other].answer(identity) or "?"
         if sign == "=":
             return Message(ts, station, direction, f"[3,{json.dumps(identity)},{tail}]", number)
         return Message(ts, station, direction, _error(4 if sign == "!" else 5, identity, word, tail), number)
     counter[0] += 1
     identity = identity or f"{counter[0]}_"  # no number at its end: a made-up id must not look like a charger's counter
     if sign is None:
-        open_calls[station, direction].append(identity)
+        open_calls[station, direction].ask(identity)
     kind = 2 if sign is None else 6
     return Message(ts, station, direction, f"[{kind},{json.dumps(identity)},{json.dumps(word)},{tail}]", number)
 

@@ -28,6 +28,12 @@ WORDS = {
     "no_zone": "times without a zone",
     "out_of_order": "lines out of order",
     "time_goes_back": "times that go back",
+    "no_messages": "inputs without OCPP",
+    "not_recognised": "inputs not recognised",
+    "connections_not_kept": "connections without OCPP that were not kept",
+    "events_left_out": "events of connections without OCPP that were not kept",
+    "too_much_held": "connections given up to save memory",
+    "repeats_left_out": "repeats left out",
 }
 
 

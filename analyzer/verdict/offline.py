@@ -27,7 +27,7 @@ OTHERS = 3
 
 
 class Group(NamedTuple):
-    """The outages of a station with the same first cause."""
+    """The outages of a station with the same first cause and the same owner."""
 
     cause: str
     outages: Sequence[Row]
@@ -49,27 +49,29 @@ def told(outages: Sequence[Row], ranked: Sequence[Row], beats: Ints) -> Row:
     share = f"{len(first.outages)} of {len(outages)} times" if len(outages) > 1 else ""
     because = "; ".join([_clause(first, share, beats, dated=dated), *others])
     left = sum(len(group.outages) for group in groups[OTHERS + 1 :])
-    best = max(first.ranked, key=lambda row: row["share"] or 0.0)
     return {
         "sentences": [
             f"Offline {times(len(outages))}{span}{gone}.",
             _capital(because) + (f"; {times(left)} for other causes." if left else "."),
         ],
         "remedy": _most(first.ranked, "remedy"),
-        "owner": best["owner"],
+        "owner": _most(first.ranked, "owner"),
         "confidence": _most(first.ranked, "confidence"),
         "missing": _most(first.ranked, "missing"),
     }
 
 
 def _groups(outages: Sequence[Row], ranked: Sequence[Row]) -> list[Group]:
-    """The outages by cause: what happened most first, what cannot be told after as many that can."""
-    grouped: dict[str, list[int]] = {}
+    """The outages by cause: what happened most first, what cannot be told after as many that can.
+
+    One cause with two owners is told as two: a reboot by order is another thing than one of the charger's own.
+    """
+    grouped: dict[tuple[str, str | None], list[int]] = {}
     for number, row in enumerate(ranked):
-        grouped.setdefault(row["cause"], []).append(number)
+        grouped.setdefault((row["cause"], row["owner"]), []).append(number)
     made = [
         Group(name, [outages[number] for number in numbers], [ranked[number] for number in numbers])
-        for name, numbers in grouped.items()
+        for (name, _), numbers in grouped.items()
     ]
     return sorted(made, key=lambda group: (-len(group.outages), group.cause == CANNOT_TELL))
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from analyzer.wire.items import Item
 
 MAX_QUEUED = 1024
-"""Items kept of a connection before it is known to be of interest."""
+"""Items kept of a connection before it is known to speak OCPP."""
+ITEM = 200
+"""Bytes of such an item, roughly."""
 MAX_SNIFFED = 64 << 10
 """Bytes looked at for OCPP where no upgrade was seen."""
 MAX_HELLO = 16 << 10
@@ -34,49 +36,64 @@ SIDES = {True: "station", False: "csms"}
 class Conversation:
     """One connection. `interesting` tells whether it speaks WebSocket or TLS, None until that is known.
 
+    `speaks_ocpp` tells whether it speaks OCPP: by its subprotocol, or because it did. Until then all is kept back.
+
     What decrypting makes of TLS goes the way of bytes in clear: into `_take_plain`.
     """
 
     def __init__(self, opened: Opened, *, expected: bool = False) -> None:
         self.connection = Connection(*opened[:8], start_observed=opened.handshake_seen)
         self.interesting: bool | None = None
+        self.speaks_ocpp = False
         self._expected = expected
         self._announced = False
         self._queue: list[Item] = []
+        self._left_out = 0
         self._problems: Counter[tuple[str, bool | None]] = Counter()
         self._dialogue = Dialogue()
         self._gone: dict[bool, int] = {}
-        self._hello = bytearray()
+        self._hello: bytearray | None = bytearray()
         self._sniffed = 0
         self._frames = 0
 
     def take(self, event: Event) -> Iterator[Item]:
-        """Take the next event of the connection. Items come once it is known to be of interest."""
+        """Take the next event of the connection. Items come once it is known to speak OCPP."""
         for item in self._items(event):
-            if self.interesting:
+            if self._wanted:
                 yield from self._announce()
                 yield item
             elif len(self._queue) < MAX_QUEUED:
                 self._queue.append(item)
-        if self.interesting:
+            else:
+                self._left_out += 1
+        if self._wanted:
             yield from self._announce()
             if isinstance(event, Ended):
                 yield dataclasses.replace(self.connection)
 
     def give_all(self) -> Iterator[Item]:
-        """Give a connection that ended, of interest or not."""
+        """Give a connection that ended and speaks no OCPP."""
         yield from self._announce()
 
     @property
-    def speaks_ocpp(self) -> bool:
-        """Whether it speaks OCPP: by its subprotocol, or because it did."""
-        said = f"{self.connection.subprotocol or ''} {self.connection.offered_subprotocols or ''}"
-        return self.connection.messages > 0 or "ocpp" in said.lower()
+    def worth_a_look(self) -> bool:
+        """Whether it was kept back to its end and may tell something all the same."""
+        attempt = self.silent and self.connection.handshake_seen
+        return not self._announced and (self.interesting is True or attempt)
 
     @property
     def silent(self) -> bool:
         """Whether no byte was said: an attempt that failed, or a probe."""
         return self._sniffed == 0
+
+    @property
+    def held(self) -> int:
+        """Bytes that it holds, roughly."""
+        return self._dialogue.held + len(self._hello or b"") + len(self._queue) * ITEM
+
+    @property
+    def _wanted(self) -> bool:
+        return self.speaks_ocpp or (self._expected and self.interesting is True)
 
     def _announce(self) -> Iterator[Item]:
         if not self._announced:
@@ -84,6 +101,12 @@ class Conversation:
             yield dataclasses.replace(self.connection)
             queue, self._queue = self._queue, []
             yield from queue
+            if self._left_out:
+                detail = f"{self._left_out} events more before it was known what it is; they are left out"
+                yield Problem(
+                    "events_left_out", detail, self.connection.ts, self.connection.packet, count=self._left_out,
+                    connection=self.connection.number,
+                )  # fmt: skip
 
     def _items(self, event: Event) -> Iterator[Item]:
         number = self.connection.number
@@ -122,11 +145,18 @@ class Conversation:
         connection = self.connection
         self.interesting = connection.tls = True
         self._note_life(piece.ts, from_client=piece.from_client)
-        if piece.from_client and connection.server_name is None and len(self._hello) < MAX_HELLO:
-            self._hello += piece.data
-            connection.server_name = tls.client_hello_name(bytes(self._hello))
+        self._read_hello(piece)
         for alert in tls.alerts(piece.data):
             yield WireTransport(connection.number, "tls", piece.from_client, piece.ts, piece.packet, 0, alert)
+
+    def _read_hello(self, piece: Piece) -> None:
+        """Look for the server's name in what the client says before the server answers it."""
+        if piece.from_client and self._hello is not None:
+            self._hello += piece.data
+            self.connection.server_name = tls.client_hello_name(bytes(self._hello))
+        answered = bool(self._hello) and not piece.from_client
+        if answered or self.connection.server_name is not None or len(self._hello or b"") > MAX_HELLO:
+            self._hello = None
 
     def _hear(self, said: Iterator[Said]) -> Iterator[Item]:
         for each in said:
@@ -149,15 +179,20 @@ class Conversation:
         connection.host, connection.user_agent = headers.get("host"), headers.get("user-agent")
         connection.offered_subprotocols = headers.get("sec-websocket-protocol")
         connection.authorization, connection.user = http.credentials(headers)
+        self._note_protocol(connection.offered_subprotocols)
 
     def _take_response(self, response: Response, ts: int) -> None:
         connection = self.connection
         self.interesting = True
-        connection.http_status, connection.http_reason = response.status, response.reason or None
+        connection.http_status = response.status
         if response.status == SWITCHING:
             connection.upgraded = ts
             connection.subprotocol = response.headers.get("sec-websocket-protocol")
             connection.extensions = response.headers.get("sec-websocket-extensions")
+            self._note_protocol(connection.subprotocol)
+
+    def _note_protocol(self, named: str | None) -> None:
+        self.speaks_ocpp = self.speaks_ocpp or "ocpp" in (named or "").lower()
 
     def _take_message(self, message: Message, *, from_client: bool) -> Iterator[Item]:
         self._note_frame(message.ts, from_client=from_client)
@@ -170,7 +205,7 @@ class Conversation:
             problem = Problem("not_ocpp", "a WebSocket message that is no OCPP", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
             return
-        self.interesting = True
+        self.interesting = self.speaks_ocpp = True
         self.connection.messages += 1
         yield WireMessage(self.connection.number, from_client, text, len(message.data), message.ts, message.packet)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
+from analyzer.wire.aside import Aside
 from analyzer.wire.conversation import Conversation
-from analyzer.wire.events import Ended, Opened, Transport
+from analyzer.wire.events import Ended, Opened
 from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireTransport
 from analyzer.wire.link import Segment, Unknown, dissect
 from analyzer.wire.problems import Problem
@@ -22,8 +23,10 @@ __all__ = ["Connection", "Item", "Problem", "Totals", "WireControl", "WireMessag
 
 PROGRESS_EVERY = 1 << 20
 """Bytes between two reports of progress."""
-MAX_SILENT = 10_000
-"""Connections without a byte that are remembered until it is known whether their server speaks OCPP."""
+WEIGHED_EVERY = 64 << 20
+"""Bytes between two looks at what is held."""
+MAX_HELD = 256 << 20
+"""Bytes that all connections together may hold while they wait for missing bytes or for the rest of something."""
 
 
 def read_capture(
@@ -50,8 +53,9 @@ class _Reading:
         self._totals = Totals()
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
-        self._silent: list[list[Item]] = []
-        self._servers: set[tuple[str, int]] = set()
+        self._aside = Aside(ports)
+        self._weighed = 0
+        self._relieved = 0
         self._complaints: Counter[str] = Counter()
         self._slow = dissector == "scapy"
         self._scapy: Callable[[Record], list[Segment] | None] | None = None
@@ -65,6 +69,9 @@ class _Reading:
                 if progress and self._totals.bytes - told >= PROGRESS_EVERY:
                     told = self._totals.bytes
                     progress(told)
+                if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
+                    self._weighed = self._totals.bytes
+                    yield from self._relieve()
             elif isinstance(record, Problem):
                 yield from self._complain(record)
         yield from self._follow(self._streams.finish())
@@ -82,12 +89,9 @@ class _Reading:
         segments = self._dissect_slowly(record) if isinstance(found, Unknown) else [found]
         for segment in segments:
             if isinstance(segment, Segment):
-                self._totals.tcp_segments += 1
                 yield from self._follow(self._streams.feed(segment))
             elif isinstance(segment, Problem):
                 yield from self._complain(segment)
-            else:
-                self._totals.other_packets += 1
 
     def _dissect_slowly(self, record: Record) -> Iterable[Segment | None]:
         if self._scapy is None:
@@ -105,28 +109,32 @@ class _Reading:
             conversation = self._conversations.get(event.flow)
             if conversation is None:
                 continue
-            if isinstance(event, Transport) and event.kind == "duplicate":
-                self._totals.duplicates += 1
+            spoke = conversation.speaks_ocpp
             yield from conversation.take(event)
+            if conversation.speaks_ocpp and not spoke:
+                self._aside.speaks_ocpp(conversation.connection)
             if isinstance(event, Ended):
-                self._close(conversation)
+                del self._conversations[event.flow]
+                if conversation.worth_a_look:
+                    yield from self._aside.take(conversation)
             elif conversation.interesting is False:
                 self._streams.ignore(event.flow)
                 del self._conversations[event.flow]
 
-    def _close(self, conversation: Conversation) -> None:
-        """Count a connection that has ended."""
-        connection = conversation.connection
-        del self._conversations[connection.number]
-        totals = self._totals
-        totals.messages += connection.messages
-        if conversation.interesting:
-            totals.tls_connections += connection.tls
-            totals.websocket_connections += not connection.tls
-            totals.ocpp_connections += conversation.speaks_ocpp
-            self._servers.add((connection.server, connection.server_port))
-        elif conversation.silent and connection.handshake_seen and len(self._silent) < MAX_SILENT:
-            self._silent.append(list(conversation.give_all()))
+    def _relieve(self) -> Iterator[Item]:
+        """Give up the connections that hold most, where all together hold too much."""
+        held = Counter(self._streams.held())
+        for number, conversation in self._conversations.items():
+            held[number] += conversation.held
+        total = held.total()
+        if total <= MAX_HELD:
+            return
+        for number, size in held.most_common():
+            if total <= MAX_HELD // 2:
+                return
+            total -= size
+            self._relieved += 1
+            yield from self._follow(self._streams.give_up(number))
 
     def _complain(self, problem: Problem) -> Iterator[Problem]:
         """Give a problem of packets the first time; the repeats are given together at the end."""
@@ -135,17 +143,18 @@ class _Reading:
             yield problem
 
     def _finish(self) -> Iterator[Item]:
-        """Give the attempts that failed at servers that speak WebSocket or TLS, the repeated problems, and the totals."""
-        for items in self._silent:
-            first = items[0]
-            server = (first.server, first.server_port) if isinstance(first, Connection) else None
-            if server in self._servers or (server and server[1] in self._ports):
-                yield from items
+        """Give the connections without OCPP, the repeated problems, and the totals."""
+        yield from self._aside.finish()
         for kind, count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", count=count - 1)
         if self._streams.forgotten:
             detail = f"more than {MAX_FLOWS} connections at once; those silent longest were given up"
             yield Problem("too_many_connections", detail, count=self._streams.forgotten)
-        self._totals.tcp_connections = self._streams.opened
+        if self._relieved:
+            detail = (
+                f"more than {MAX_HELD >> 20} MiB waited for missing bytes or the rest of a message; "
+                f"the {self._relieved} connections that held most were given up there"
+            )
+            yield Problem("too_much_held", detail, count=self._relieved)
         yield self._totals

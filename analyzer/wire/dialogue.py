@@ -53,6 +53,11 @@ class Side:
             lost=lost,
         )
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for the rest of a frame or of a message."""
+        return self.frames.held + self.messages.held
+
     def feed(self, piece: Piece) -> Iterator[Said]:
         """Take the next bytes."""
         for frame in self.frames.feed(piece.data, piece.ts, piece.packet):
@@ -81,7 +86,7 @@ class Dialogue:
         self._head = {True: bytearray(), False: bytearray()}
         self._asked = False
         self._refused = False
-        self._waiting: list[Piece] = []
+        self._waiting: list[tuple[Piece, int]] = []
         self._waiting_bytes = 0
         self._lost = {True: False, False: False}
         self._agreed: Agreement | None = None
@@ -106,13 +111,7 @@ class Dialogue:
         if self.stage == "frames" and (self._asked or not piece.from_client):
             yield from self._sides[piece.from_client].lose(count, piece)
         elif self.stage in {"http", "frames"}:
-            self._lost[piece.from_client] = True
-            head = self._head[piece.from_client]
-            if piece.from_client and not self._asked:
-                yield from self._take_request(bytes(head), piece)
-                self._miss_request()
-            elif not piece.from_client and self._asked:
-                yield from self._open(None)
+            yield from self._lose_in_http(count, piece)
 
     def finish(self) -> Iterator[Said]:
         """Read what waited for more: the connection is over."""
@@ -125,6 +124,13 @@ class Dialogue:
     def unfinished(self) -> list[bool]:
         """The sides whose bytes end inside a frame, True for the client."""
         return [side for side, reader in self._sides.items() if reader.frames.within]
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for more."""
+        early = sum(len(piece.data) for piece in self._early)
+        heads = len(self._head[True]) + len(self._head[False])
+        return early + heads + self._waiting_bytes + sum(side.held for side in self._sides.values())
 
     def _begin(self, at_least: int) -> Iterator[Said]:
         """Tell by the first bytes of a side what is spoken, and go on with them."""
@@ -148,13 +154,13 @@ class Dialogue:
     def _ask(self, piece: Piece) -> Iterator[Said]:
         head = self._head[True]
         if self._asked or (self._refused and not head and not http.METHODS.match(piece.data)):
-            self._waiting.append(piece)
+            self._waiting.append((piece, 0))
             self._waiting_bytes += len(piece.data)
             if self._waiting_bytes > MAX_WAITING:
                 yield from self._open(None)
             return
         head += piece.data
-        end = http.head_end(head)
+        end = http.head_end(head, len(head) - len(piece.data))
         if end is not None:
             rest = piece._replace(data=bytes(head[end:]))
             yield from self._take_request(bytes(head[:end]), piece)
@@ -167,6 +173,21 @@ class Dialogue:
             yield from self.feed(frames)
         elif len(head) > http.MAX_HEAD:
             self.stage = "dull"
+
+    def _lose_in_http(self, count: int, piece: Piece) -> Iterator[Said]:
+        head = self._head[piece.from_client]
+        if piece.from_client and self._asked:
+            # It is lost among frames that wait for the answer, and told where they are read.
+            self._waiting.append((piece, count))
+            return
+        self._lost[piece.from_client] = True
+        if piece.from_client:
+            yield from self._take_request(bytes(head), piece)
+            self._miss_request()
+        elif self._asked:
+            yield from self._open(None)
+        else:
+            head.clear()
 
     def _miss_request(self) -> None:
         """Take the client's bytes as frames from somewhere on: its request, or the end of it, was not captured."""
@@ -198,7 +219,7 @@ class Dialogue:
             yield from self._open(None)
             yield from self.feed(piece)
             return
-        end = http.head_end(head)
+        end = http.head_end(head, len(head) - len(piece.data))
         if end is None:
             self.stage = "dull" if len(head) > http.MAX_HEAD else self.stage
             return
@@ -229,6 +250,6 @@ class Dialogue:
         """Go on as WebSocket; None where the answer to the upgrade was not captured."""
         self.stage, self._agreed = "frames", agreed
         self._sides = {side: Side(agreed, from_client=side, lost=self._lost[side]) for side in (True, False)}
-        waiting, self._waiting = self._waiting, []
-        for piece in waiting:
-            yield from self.feed(piece)
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        for piece, missing in waiting:
+            yield from self.lose(missing, piece) if missing else self.feed(piece)

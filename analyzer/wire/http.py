@@ -32,9 +32,13 @@ class Response(NamedTuple):
     headers: dict[str, str]
 
 
-def head_end(data: bytes | bytearray) -> int | None:
-    """Where the head ends: behind its empty line. None where that is not there yet."""
-    found = END.search(data, 0, MAX_HEAD)
+def head_end(data: bytes | bytearray, seen: int = 0) -> int | None:
+    """Where the head ends: behind its empty line. None where that is not there yet.
+
+    In the first `seen` bytes no end was found before: a head may come byte by byte.
+    """
+    # An empty line has up to four bytes, of which three may have been there.
+    found = END.search(data, max(seen - 3, 0), MAX_HEAD)
     return found.end() if found else None
 
 

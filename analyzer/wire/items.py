@@ -12,7 +12,8 @@ from analyzer.wire.problems import Problem
 class Connection:
     """A TCP connection that speaks WebSocket or TLS; the client is the station. Times are in microseconds.
 
-    It is given when it is known to be of interest, and once more when it has ended; `number` is unique in a capture.
+    It is given when it is known to speak OCPP, and once more when it has ended; one that speaks none is given once.
+    `number` is unique in a capture.
     None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
     """
 
@@ -36,7 +37,6 @@ class Connection:
     authorization: str | None = None
     user: str | None = None
     http_status: int | None = None
-    http_reason: str | None = None
     upgraded: int | None = None
     end_ts: int | None = None
     end_packet: int | None = None
@@ -93,20 +93,12 @@ class WireTransport(NamedTuple):
 
 @dataclass(slots=True)
 class Totals:
-    """What a capture held in all, the packets that are no TCP included."""
+    """What a capture held in all, the packets that are not of TCP included."""
 
     packets: int = 0
     bytes: int = 0
     first_ts: int | None = None
     last_ts: int | None = None
-    tcp_segments: int = 0
-    tcp_connections: int = 0
-    duplicates: int = 0
-    tls_connections: int = 0
-    websocket_connections: int = 0
-    ocpp_connections: int = 0
-    messages: int = 0
-    other_packets: int = 0
 
 
 Item = Connection | WireMessage | WireControl | WireTransport | Problem | Totals

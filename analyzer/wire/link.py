@@ -63,7 +63,6 @@ class Segment(NamedTuple):
     acknowledgement: int
     flags: int
     window: int
-    ttl: int
     payload: bytes
     missing: int
 
@@ -111,7 +110,7 @@ def _dissect_type(record: Record, kind: int, at: int) -> Segment | Problem | Unk
 
 def _dissect_ipv4(record: Record, at: int) -> Segment | Problem | Unknown | None:
     data = record.data
-    first, total, fragment, ttl, protocol = struct.unpack_from("!BxHxxHBB", data, at)
+    first, total, fragment, protocol = struct.unpack_from("!BxHxxHxB", data, at)
     header = (first & 15) * 4
     if first >> 4 != 4 or header < 20:
         return Problem("bad_packet", "not an IPv4 header where one should be", record.ts, record.number)
@@ -120,12 +119,12 @@ def _dissect_ipv4(record: Record, at: int) -> Segment | Problem | Unknown | None
     if protocol in {TCP, UDP} | TUNNEL_PROTOCOLS and fragment & 0x3FFF:
         return UNKNOWN
     source, destination = data[at + 12 : at + 16], data[at + 16 : at + 20]
-    return _dissect_transport(record, protocol, at + header, end, ttl, source, destination)
+    return _dissect_transport(record, protocol, at + header, end, source, destination)
 
 
 def _dissect_ipv6(record: Record, at: int) -> Segment | Problem | Unknown | None:
     data = record.data
-    first, length, following, limit = struct.unpack_from("!BxxxHBB", data, at)
+    first, length, following = struct.unpack_from("!BxxxHBx", data, at)
     if first >> 4 != 6:
         return Problem("bad_packet", "not an IPv6 header where one should be", record.ts, record.number)
     source, destination = data[at + 8 : at + 24], data[at + 24 : at + 40]
@@ -141,21 +140,21 @@ def _dissect_ipv6(record: Record, at: int) -> Segment | Problem | Unknown | None
             following, at = data[at], at + (data[at + 1] + 1) * 8
         else:
             break
-    return _dissect_transport(record, following, at, end, limit, source, destination)
+    return _dissect_transport(record, following, at, end, source, destination)
 
 
 def _dissect_transport(
-    record: Record, protocol: int, at: int, end: int, ttl: int, source: bytes, destination: bytes
+    record: Record, protocol: int, at: int, end: int, source: bytes, destination: bytes
 ) -> Segment | Problem | Unknown | None:
     data = record.data
     if protocol == UDP:
         return UNKNOWN if TUNNEL_PORTS.intersection(struct.unpack_from("!HH", data, at)) else None
     if protocol != TCP:
         return UNKNOWN if protocol in TUNNEL_PROTOCOLS else None
-    return tcp_segment(record, data[at:], end - at, ttl, address(source), address(destination))
+    return tcp_segment(record, data[at:], end - at, address(source), address(destination))
 
 
-def tcp_segment(record: Record, data: bytes, length: int, ttl: int, source: str, destination: str) -> Segment | Problem:
+def tcp_segment(record: Record, data: bytes, length: int, source: str, destination: str) -> Segment | Problem:
     """The segment whose TCP header these bytes begin with; `length` is what IP tells of its size, header included."""
     source_port, destination_port, sequence, acknowledgement, offset, flags, window = struct.unpack_from(
         "!HHIIBBH", data
@@ -177,7 +176,6 @@ def tcp_segment(record: Record, data: bytes, length: int, ttl: int, source: str,
         acknowledgement,
         flags,
         window,
-        ttl,
         data[start:captured],
         length - captured,
     )

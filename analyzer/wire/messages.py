@@ -55,8 +55,13 @@ class MessageReader:
         self._lost = lost
         self._window_lost = lost
         self._first: Frame | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._content = bytearray()
+        self._frames = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes of fragments that wait for others."""
+        return len(self._content)
 
     def feed(self, frame: Frame | Interruption) -> Iterator[Message | Control | Problem]:
         """Take the next frame, or the note that something is missing."""
@@ -101,9 +106,9 @@ class MessageReader:
                 self._forget()
             self._first = frame
         first, self._lost = self._first, False
-        self._parts.append(frame.payload)
-        self._size += len(frame.payload)
-        if self._size > MAX_MESSAGE:
+        self._content += frame.payload
+        self._frames += 1
+        if len(self._content) > MAX_MESSAGE:
             yield Problem("message_too_long", f"a message of more than {MAX_MESSAGE} bytes", frame.ts, frame.packet)
             self._forget()
             self._inflater.lose()
@@ -112,7 +117,7 @@ class MessageReader:
             yield from self._complete(first, frame)
 
     def _complete(self, first: Frame, last: Frame) -> Iterator[Message | Problem]:
-        data, frames = b"".join(self._parts), len(self._parts)
+        data, frames = bytes(self._content), self._frames
         self._forget()
         if first.rsv1:
             try:
@@ -141,17 +146,18 @@ class MessageReader:
         return Problem("bad_deflate", f"a message cannot be inflated: {why}", last.ts, last.packet)
 
     def _forget(self) -> None:
-        self._first, self._parts, self._size = None, [], 0
+        self._first, self._content, self._frames = None, bytearray(), 0
 
 
 def _control(frame: Frame) -> Iterator[Control | Problem]:
     if frame.opcode != CLOSE:
-        yield Control("ping" if frame.opcode == PING else "pong", frame.payload, None, None, frame.ts, frame.packet)
+        kind = "ping" if frame.opcode == PING else "pong"
+        yield Control(kind, frame.payload[:MAX_CONTROL], None, None, frame.ts, frame.packet)
         return
     code, reason = None, None
     if len(frame.payload) >= 2:
         code = struct.unpack("!H", frame.payload[:2])[0]
-        reason = frame.payload[2:].decode("utf-8", "replace") or None
+        reason = frame.payload[2:MAX_CONTROL].decode("utf-8", "replace") or None
     elif frame.payload:
         yield Problem("bad_control", "a close frame of one byte (RFC 6455 5.5.1)", frame.ts, frame.packet)
-    yield Control("close", frame.payload, code, reason, frame.ts, frame.packet)
+    yield Control("close", frame.payload[:MAX_CONTROL], code, reason, frame.ts, frame.packet)

@@ -22,6 +22,8 @@ ACKNOWLEDGED_PATIENCE = 200_000
 MAX_HELD_SEGMENTS = 1024
 MAX_HELD_BYTES = 4 << 20
 """Segments and bytes that wait for those before them in one direction."""
+HELD = 200
+"""Bytes that a held segment takes beside its content, roughly."""
 WINDOW = 1 << 24
 """How far from the expected place a sequence number may be. OCPP comes nowhere near the 1 GiB of RFC 7323."""
 JUST_NOW = 1_000
@@ -81,6 +83,11 @@ class Half:
     def waiting(self) -> bool:
         """Whether later bytes wait for missing ones."""
         return bool(self._held)
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for those before them, roughly."""
+        return self._held_bytes + len(self._held) * HELD
 
     def distance(self, sequence: int) -> int:
         """How far a sequence number is ahead of the next byte expected; negative behind, 0 where nothing is known."""

@@ -13,6 +13,8 @@ from analyzer.wire.websocket import BINARY, PEEKED, TEXT, Header, plausible, rea
 MAX_LENGTH = 1 << 20
 """Bytes of a frame that is believed from its beginning alone."""
 TEXT_OR_BINARY = re.compile(rb"[\x01\x02\x81\x82\x41\x42\xc1\xc2]")
+MAX_FITTING = 64
+"""Frames that follow each other: so many are believed, whatever comes after them."""
 SHORTEST = 8
 """Bytes of the shortest OCPP-J message."""
 INFLATED = 256
@@ -84,7 +86,9 @@ def _may_be_ocpp(header: Header, data: bytearray) -> bool:
 
 def _fits(data: bytearray, at: int, *, from_client: bool) -> bool | None:
     """Whether plausible frames follow each other from here to the end of the data; None where the last is not whole."""
-    while at < len(data):
+    for _ in range(MAX_FITTING):
+        if at >= len(data):
+            break
         header = read_header(data, at)
         if header is None:
             return None
@@ -94,4 +98,4 @@ def _fits(data: bytearray, at: int, *, from_client: bool) -> bool | None:
         if header.opcode in {TEXT, BINARY} and not header.rsv1 and not _may_be_ocpp(header, data):
             return False
         at = header.end
-    return True if at == len(data) else None
+    return True if at <= len(data) else None

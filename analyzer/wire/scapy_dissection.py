@@ -115,5 +115,5 @@ def _segment(record: Record, ip: Any, tcp: Any) -> Segment | None:  # noqa: ANN4
         if layer is tcp:
             break
         length -= len(layer.raw_packet_cache)
-    segment = tcp_segment(record, tcp.original, length, ip.ttl if is_ipv4 else ip.hlim, ip.src, ip.dst)
+    segment = tcp_segment(record, tcp.original, length, ip.src, ip.dst)
     return segment if isinstance(segment, Segment) else None

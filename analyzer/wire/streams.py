@@ -8,9 +8,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from analyzer.wire import roles
-from analyzer.wire.events import Ended, Opened, Transport
+from analyzer.wire.events import Data, Ended, Opened, Transport
 from analyzer.wire.link import ACK, FIN, RST, SYN
-from analyzer.wire.ordering import WINDOW, Half, signed
+from analyzer.wire.ordering import HELD, WINDOW, Half, signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -54,6 +54,13 @@ class Flow:
         """The direction of what this endpoint sends."""
         return self.upper if source == self.client else self.lower
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for others, roughly."""
+        undecided = sum(len(segment.payload) + HELD for segment in self.undecided)
+        deferred = sum(len(event.data) if isinstance(event, Data) else HELD for event in self.deferred)
+        return self.upper.held + self.lower.held + undecided + deferred
+
 
 class Streams:
     """The TCP connections of a capture. Feed it segments; it gives events.
@@ -92,6 +99,19 @@ class Streams:
         for key, flow in list(self._flows.items()):
             yield from self._orient(key, flow)
             if key in self._flows:
+                yield from self._end(key, flow, "open", flow.ts, flow.packet)
+
+    def held(self) -> dict[int, int]:
+        """How many bytes each flow holds, roughly."""
+        return {flow.number: flow.held for flow in self._flows.values()}
+
+    def give_up(self, number: int) -> Iterator[Event]:
+        """Let go what is held of a flow and follow it no longer."""
+        key = self._by_number.get(number)
+        if key is not None:
+            flow = self._flows[key]
+            yield from self._orient(key, flow)
+            if self._flows.get(key) is flow:
                 yield from self._end(key, flow, "open", flow.ts, flow.packet)
 
     def ignore(self, number: int) -> None:

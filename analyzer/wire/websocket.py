@@ -161,6 +161,11 @@ class FrameReader:
         """Whether the bytes so far end inside a frame."""
         return bool(self._data) and not self._searching
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for the rest of a frame."""
+        return len(self._data)
+
     def feed(self, data: bytes, ts: int, packet: int) -> Iterator[Frame | Interruption | Problem]:
         """Take the next bytes, which this packet brought."""
         if not data:

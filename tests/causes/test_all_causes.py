@@ -55,12 +55,16 @@ def test_a_connection_whose_end_nobody_saw_asks_for_packets_from_both_ends() -> 
     assert "packets from both ends" in row["missing"]
 
 
-def test_the_outages_of_a_real_charger_are_reboots_after_changes_of_its_configuration(corpus: Path) -> None:
+def test_the_outages_of_a_real_charger_are_reboots_two_of_them_after_changes_of_its_configuration(corpus: Path) -> None:
     from analyzer import capture
 
     result = capture.read(corpus / "captures" / "growatt_1218.pcap").result()
     rows = [row for row in result.tables["causes"].to_pylist() if row["rank"] == 1]
     assert [row["cause"] for row in rows] == ["reboot"] * 3
+    assert [row["owner"] for row in rows] == ["charger", "CSMS", "CSMS"]
+    assert rows[0]["evidence_for"] == "the charger rebooted: message ids start again (1603, then 100)"
+    assert "ChangeConfiguration G_MaxCurrent just before, which was never answered" in rows[0]["evidence_against"]
+    assert rows[0]["confidence"] == "medium"
     assert "RebootRequired" in rows[1]["evidence_for"]
     assert "PowerLoss" in rows[1]["evidence_against"]
     (verdict,) = result.tables["verdict"].to_pylist()

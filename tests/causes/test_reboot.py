@@ -39,7 +39,6 @@ def test_a_reset_by_command_is_no_fault_of_the_charger_though_it_closed_in_order
             "had answered ChangeConfiguration Mode with RebootRequired",
         ),
         ('08:20:00.2 CP1 > =#c {"status": "Accepted"}', "ChangeConfiguration Mode was accepted, sent 10 s before"),
-        ("", "ChangeConfiguration Mode was never answered, sent 10 s before"),
     ],
 )
 def test_a_change_of_configuration_just_before_explains_it(answer: str, words: str) -> None:
@@ -48,6 +47,52 @@ def test_a_change_of_configuration_just_before_explains_it(answer: str, words: s
     assert (row["cause"], row["owner"]) == ("reboot", "CSMS")
     assert row["evidence_for"].startswith("the charger rebooted after ChangeConfiguration; ")
     assert words in row["evidence_for"]
+
+
+@pytest.mark.parametrize(
+    ("order", "named"),
+    [
+        ('ChangeConfiguration#c {"key": "Mode", "value": "1"}', "ChangeConfiguration Mode"),
+        ('Reset#c {"type": "Soft"}', "Reset Soft"),
+        ("UpdateFirmware#c {}", "UpdateFirmware"),
+    ],
+)
+def test_an_order_that_was_never_answered_is_told_and_is_no_cause(order: str, named: str) -> None:
+    row = first(TALK + f"08:20:00 CP1 < {order}\n08:20:10 CP1 - 1006" + BACK)
+    assert (row["cause"], row["owner"], row["confidence"]) == ("reboot", "charger", "medium")
+    assert row["evidence_for"] == "the charger rebooted: message ids start again (50, then 1)"
+    assert row["evidence_against"] == f"the CSMS had sent {named} 10 s before, which was never answered"
+    assert row["remedy"].startswith("Look at the charger: update its firmware")
+    assert row["share"] < first(TALK + "08:20:10 CP1 - 1006" + BACK)["share"]
+
+
+def test_an_order_that_was_never_answered_is_forgotten_after_a_minute() -> None:
+    change = '{} CP1 < ChangeConfiguration#c {{"key": "Mode"}}\n08:20:10 CP1 - 1006'
+    assert first(TALK + change.format("08:19:10") + BACK)["evidence_against"] is not None
+    assert first(TALK + change.format("08:19:09") + BACK)["evidence_against"] is None
+
+
+def test_an_order_that_was_answered_counts_before_a_later_one_that_was_not() -> None:
+    change = '08:20:05 CP1 < ChangeConfiguration#c {"key": "Mode"}\n'
+    row = first(TALK + RESET + change + "08:20:10 CP1 - 1006" + BACK)
+    assert row["evidence_for"].startswith("the charger rebooted after Reset; ")
+
+
+def test_the_reason_of_a_boot_counts_more_than_an_order_that_was_never_answered() -> None:
+    back = BACK.replace('"chargePointVendor"', '"reason": "LocalReset", "chargePointVendor"')
+    row = first(TALK + '08:20:00 CP1 < Reset#r {"type": "Soft"}\n08:20:10 CP1 - 1006' + back)
+    assert (row["owner"], row["remedy"]) == ("site", "Ask who reset it at the site.")
+    assert "never answered" in row["evidence_against"]
+
+
+def test_a_charger_that_never_came_back_after_an_order_that_it_did_not_answer_tells_of_no_reboot() -> None:
+    text = TALK + '08:20:00 CP1 < Reset#r {"type": "Soft"}\n08:20:10 CP1 - 1006\n08:50:00 CP2 + ocpp1.6'
+    assert first(text)["cause"] == "cannot_tell"
+
+
+def test_a_boot_after_the_csms_had_closed_the_connection_did_not_end_it_though_an_order_was_not_answered() -> None:
+    order = '08:20:00 CP1 < Reset#r {"type": "Soft"}\n'
+    assert first(TALK + order + "08:20:10 CP1 - 1001 by csms" + BACK)["cause"] == "closed_by_code"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -84,3 +86,48 @@ def test_a_message_without_values_has_no_readings(payload: str) -> None:
 
 def test_values_from_the_csms_are_no_readings() -> None:
     assert rows(values('{"value": "12"}').replace(">", "<")) == []
+
+
+def event(transaction: str, evse: str = "", value: int = 5) -> str:
+    return (
+        f'08:00:01 CP1 > TransactionEvent {{"eventType": "Updated", {evse}"transactionInfo": '
+        f'{{"transactionId": "{transaction}"}}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": '
+        f'[{{"value": {value}}}]}}]}}\n'
+    )
+
+
+def placed(*events: str) -> list[tuple[object, object]]:
+    found = rows("08:00:00 CP1 + ocpp2.0.1\n" + "".join(events))
+    return [(row["evse"], row["connector"]) for row in found]
+
+
+NAMED = '"evse": {"id": 2, "connectorId": 1}, '
+
+
+def test_an_event_that_leaves_out_its_evse_has_that_of_its_transaction() -> None:
+    assert placed(event("t", NAMED), event("t"), event("u")) == [(2, 1), (2, 1), (None, None)]
+    assert placed(event("t", NAMED), event("t", '"evse": {"id": 2}, ')) == [(2, 1), (2, 1)]
+    assert placed(event("t", '"evse": {"id": 2}, '), event("t", NAMED), event("t")) == [(2, None), (2, 1), (2, 1)]
+
+
+def test_an_evse_is_told_by_an_event_without_values_too() -> None:
+    bare = event("t", NAMED).replace('[{"value": 5}]', "[]")
+    assert placed(event("t"), bare, event("t")) == [(None, None), (2, 1)]
+
+
+def test_an_event_that_names_another_evse_is_believed_and_changes_nothing_for_the_next() -> None:
+    assert placed(event("t", NAMED), event("t", '"evse": {"id": 3}, '), event("t")) == [(2, 1), (3, None), (2, 1)]
+
+
+def test_a_transaction_of_another_station_has_its_own_place() -> None:
+    other = event("t").replace("CP1", "CP2")
+    found = rows(f"08:00:00 CP1 + ocpp2.0.1\n08:00:00 CP2 + ocpp2.0.1\n{event('t', NAMED)}{other}")
+    assert [row["evse"] for row in found] == [2, None]
+
+
+def test_messages_are_read_batch_by_batch_as_they_are_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "08:00:00 CP1 + ocpp2.0.1\n" + event("t", NAMED) + event("t") * 4
+    whole = rows(text)
+    monkeypatch.setattr(sys.modules["analyzer.derive.readings"], "BATCH", 2)
+    assert rows(text) == whole
+    assert [row["evse"] for row in whole] == [2] * 5

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.kernels.columns import micros
-from analyzer.ocpp.in_force import interval_in_force, latest_number
+from analyzer.ocpp.in_force import interval_in_force
 from tests.manuals import workspace
 
 BOOT = """
@@ -79,10 +79,3 @@ def test_an_interval_is_in_force_from_its_answer_on() -> None:
     found, _ = interval_in_force(made, stations, np.array([answered - 1, answered]))
     assert np.isnan(found[0])
     assert found[1] == 300.0
-
-
-def test_a_number_in_force_is_looked_up_by_key_and_time() -> None:
-    made = workspace(f"{BOOT}").table("settings")
-    assert latest_number(made, "CP1", "HeartbeatInterval") == 300.0
-    assert latest_number(made, "CP1", "HeartbeatInterval", at=0) is None
-    assert latest_number(made, "CP2", "HeartbeatInterval") is None

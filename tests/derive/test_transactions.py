@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
+from analyzer.derive import DERIVATIONS
 from tests.manuals import workspace
 
 Row = dict[str, object]
@@ -104,3 +106,183 @@ def test_two_stations_may_use_the_same_identity() -> None:
 def test_odd_payloads_make_a_row_without_what_is_odd(sent: str) -> None:
     (row,) = rows(f"08:00:00 CP1 > {sent}")
     assert [row[name] for name in ("evse", "connector", "start", "end", "meter_start", "meter_stop")] == [None] * 6
+
+
+def start(at: str, answer: str, *, id: str = "s", connector: int = 2, meter: int = 100, given: str = "$(now)") -> str:  # noqa: A002 - the message's
+    sent = f'{{"connectorId": {connector}, "idTag": "A", "meterStart": {meter}, "timestamp": "{given}"}}'
+    return f"{at} CP1 > StartTransaction#{id} {sent}\n" + (f"{at}.5 CP1 < =#{id} {answer}\n" if answer else "")
+
+
+def stop(at: str, name: object, meter: int = 5100) -> str:
+    return f'{at} CP1 > StopTransaction {{"transactionId": {name}, "meterStop": {meter}, "timestamp": "$(now)"}}\n'
+
+
+GIVEN = "2026-01-01T08:00:00Z"
+
+
+def test_a_start_that_is_sent_again_until_it_is_answered_is_one_transaction() -> None:
+    connected = "08:00:00 CP1 + ocpp1.6\n{}08:05:00 CP1 - 1006\n08:06:00 CP1 + ocpp1.6\n{}"
+    first, last = start("08:00:10", "", given=GIVEN), start("08:07:00", '{"transactionId": 7}', id="t", given=GIVEN)
+    (row,) = rows(connected.format(first + start("08:01:10", "", id="u", given=GIVEN), last))
+    assert (row["transaction"], row["stopped"], row["meter_start"]) == ("7", None, 100.0)
+    assert [str(row[name])[11:19] for name in ("ts", "started")] == ["08:00:10", "08:07:00"]
+
+
+def test_a_start_that_is_sent_again_with_its_message_id_is_one_transaction_though_its_time_is_another() -> None:
+    text = start("08:00:10", "") + start("08:01:10", '{"transactionId": 7}')
+    assert [row["transaction"] for row in rows(text)] == ["7"]
+    assert len(rows(text.replace('"meterStart": 100', '"meterStart": 200', 1))) == 2
+    assert len(rows(text.replace('"connectorId": 2', '"connectorId": 1', 1))) == 2
+    assert len(rows(start("08:00:10", "") + start("08:01:10", '{"transactionId": 7}', id="t"))) == 2
+
+
+def test_a_start_that_is_sent_again_after_its_answer_keeps_what_the_answer_told() -> None:
+    text = start("08:00:10", '{"transactionId": 7}', given=GIVEN) + start("08:01:10", "", id="t", given=GIVEN)
+    (row,) = rows(text)
+    assert (row["transaction"], str(row["started"])[11:19]) == ("7", "08:00:10")
+
+
+def test_a_start_that_is_answered_twice_with_two_ids_is_two_transactions_of_the_csms() -> None:
+    again = start("08:01:10", '{"transactionId": 8}', id="t", given=GIVEN)
+    assert [row["transaction"] for row in rows(start("08:00:10", '{"transactionId": 7}', given=GIVEN) + again)] == [
+        "7",
+        "8",
+    ]
+
+
+def test_two_starts_that_are_never_answered_are_two_transactions() -> None:
+    assert len(rows(start("08:00:10", "") + start("09:00:10", "", id="t", meter=300))) == 2
+
+
+@pytest.mark.parametrize("name", [-1, 0, 7])
+def test_an_identity_that_is_given_again_is_another_transaction(name: int) -> None:
+    answer = f'{{"transactionId": {name}}}'
+    text = start("08:00:10", answer) + stop("08:30:00", name, 5000)
+    text += start("09:00:10", answer, meter=5000) + stop("09:30:00", name, 5500)
+    found = rows(text)
+    assert [row["transaction"] for row in found] == [str(name)] * 2
+    assert [row["energy"] for row in found] == [4900.0, 500.0]
+    assert [str(row["stopped"])[11:16] for row in found] == ["08:30", "09:30"]
+
+
+@pytest.mark.parametrize("name", [-1, 7])
+def test_of_transactions_with_one_identity_the_last_that_goes_on_is_stopped(name: int) -> None:
+    answer = f'{{"transactionId": {name}}}'
+    text = start("08:00:10", answer) + start("08:10:10", answer, connector=1, id="t")
+    found = rows(text + stop("08:30:00", name, 700))
+    assert [row["meter_stop"] for row in found] == [None, 700.0]
+    found = rows(text + stop("08:30:00", name, 700) + stop("08:40:00", name, 800))
+    assert [row["meter_stop"] for row in found] == [800.0, 700.0]
+
+
+def test_a_stop_that_is_sent_again_stops_nothing_else_and_no_later() -> None:
+    sent = '{{}} CP1 > StopTransaction {{{{"transactionId": {}, "meterStop": 5, "timestamp": "{}"}}}}\n'
+    once = sent.format(-1, GIVEN)
+    text = start("08:00:10", '{"transactionId": -1}') + once.format("08:30:00")
+    text += start("08:40:10", '{"transactionId": -1}', id="t", meter=5) + once.format("08:50:00")
+    first, second = rows(text)
+    assert (str(first["stopped"])[11:19], second["stopped"]) == ("08:30:00", None)
+
+
+def test_two_ends_without_an_identity_are_two_transactions() -> None:
+    assert len(rows(stop("08:30:00", "null", 1) + stop("09:30:00", "null", 2))) == 2
+    assert len(rows(stop("08:30:00", -1, 1) + stop("09:30:00", -1, 2))) == 2
+
+
+def test_two_ends_of_one_transaction_are_one_and_the_last_word_counts() -> None:
+    (row,) = rows(START + stop("08:30:00", 7, 1000) + stop("08:31:00", 7, 2000))
+    assert (row["meter_stop"], str(row["stopped"])[11:19]) == (2000.0, "08:30:00")
+
+
+def test_a_number_with_a_fraction_of_nothing_is_the_same_identity() -> None:
+    text = START.replace('"transactionId": 7,', '"transactionId": 7.0,') + STOP.replace("7", '"7"', 1)
+    (row,) = rows(text)
+    assert (row["transaction"], row["stopped"] is None) == ("7", False)
+
+
+SAMPLED = (
+    '{} CP1 > MeterValues {{"connectorId": 2, "transactionId": -1, "meterValue": '
+    '[{{"timestamp": "$(now)", "sampledValue": [{{"value": "1"}}]}}]}}\n'
+)
+
+
+def test_samples_count_for_the_last_transaction_with_their_identity_that_had_begun() -> None:
+    text = start("08:00:10", '{"transactionId": -1}') + SAMPLED.format("08:10:00x2/60s") + stop("08:30:00", -1, 5)
+    text += start("09:00:10", '{"transactionId": -1}', meter=5) + SAMPLED.format("09:10:00x3/60s")
+    assert [row["samples"] for row in rows(text)] == [2, 3]
+
+
+def test_a_start_answered_at_last_stands_where_it_began() -> None:
+    unanswered, given = start("08:10:00", "", id="u", given=GIVEN), '{"transactionId": -1}'
+    text = start("08:00:10", given) + unanswered + SAMPLED.format("08:15:00x2/60s")
+    text += start("08:20:10", given, id="t", meter=3) + SAMPLED.format("08:25:00x3/60s")
+    found = rows(text + start("08:30:10", given, id="v", given=GIVEN))
+    assert [(row["transaction"], str(row["ts"])[11:16], row["samples"]) for row in found] == [
+        ("-1", "08:00", 0),
+        ("-1", "08:10", 2),
+        ("-1", "08:20", 3),
+    ]
+
+
+def test_an_event_that_starts_a_transaction_after_its_end_starts_another() -> None:
+    begin = "08:00:00 CP1 + ocpp2.0.1\n"
+    first = event("08:00:10", "Started", 100) + event("09:00:10", "Ended", 5100)
+    found = rows(begin + first + event("10:00:10", "Started", 5100) + event("11:00:10", "Ended", 6100))
+    assert [row["energy"] for row in found] == [5000.0, 1000.0]
+
+
+def test_events_of_a_transaction_that_are_sent_again_are_of_the_same() -> None:
+    started = event("08:00:10", "Started", 100).replace("$(now-5)", GIVEN)
+    ended = event("09:00:10", "Ended", 5100).replace("$(now-5)", "2026-01-01T09:00:00Z")
+    again = (started + ended).replace("08:00:10", "10:00:10").replace("09:00:10", "10:00:20")
+    (row,) = rows("08:00:00 CP1 + ocpp2.0.1\n" + started + ended + again)
+    assert [str(row[name])[11:19] for name in ("started", "stopped")] == ["08:00:10", "09:00:10"]
+    (row,) = rows("08:00:00 CP1 + ocpp2.0.1\n" + ended + again)
+    assert [str(row[name])[11:19] for name in ("started", "stopped")] == ["10:00:10", "09:00:10"]
+
+
+def test_the_first_event_that_names_an_evse_places_a_transaction() -> None:
+    begin = "08:00:00 CP1 + ocpp2.0.1\n"
+    bare = event("08:00:10", "Started", 100).replace(', "evse": {"id": 3, "connectorId": 1}', "")
+    (row,) = rows(begin + bare + event("08:30:10", "Updated", 200))
+    assert (row["evse"], row["connector"]) == (3, 1)
+    later = event("08:40:10", "Updated", 300).replace('"id": 3, "connectorId": 1', '"id": 4, "connectorId": 2')
+    (row,) = rows(begin + event("08:30:10", "Started", 200) + later)
+    assert (row["evse"], row["connector"]) == (3, 1)
+    half = event("08:20:10", "Started", 100).replace(', "connectorId": 1', "")
+    (row,) = rows(begin + half + later + event("08:50:10", "Updated", 400))
+    assert (row["evse"], row["connector"]) == (3, 1)
+
+
+def test_the_same_start_answered_with_the_same_identity_is_one_transaction_until_it_is_stopped() -> None:
+    again = [start(f"08:0{minute}:10", '{"transactionId": 7}', given=GIVEN, id=f"s{minute}") for minute in (0, 1)]
+    assert len(rows("".join(again))) == 1
+    # a clock that stands still: each start looks like the one before
+    assert len(rows(again[0] + stop("08:00:30", 7) + again[1])) == 2
+
+
+EVENTS = (("08:00:10", "Started"), ("08:10:10", "Ended"), ("08:20:10", "Started"))
+
+
+def test_what_names_no_transaction_is_kept_under_the_name_none() -> None:
+    sent = '08:00:00 CP1 > TransactionEvent#{} {{"eventType": "Updated"}}\n'
+    assert [row["transaction"] for row in rows(sent.format("a") + sent.format("b"))] == ["none"]
+    assert [row["transaction"] for row in rows(stop("08:30:00", "null"))] == ["none"]
+    again = [event(at, kind, 5).replace('"transactionId": "t"', "") for at, kind in EVENTS]
+    assert [row["transaction"] for row in rows("08:00:00 CP1 + ocpp2.0.1\n" + "".join(again))] == ["none"] * 2
+
+
+def test_a_transaction_that_ends_as_it_begins_and_is_sent_again_is_one() -> None:
+    both = (event("08:00:10", "Started", 100) + event("08:00:20", "Ended", 100)).replace("$(now-5)", GIVEN)
+    assert len(rows("08:00:00 CP1 + ocpp2.0.1\n" + both + both.replace("08:00:10 ", "08:10:10 "))) == 1
+
+
+def test_transactions_without_times_are_told_apart_too() -> None:
+    answer = '{"transactionId": -1}'
+    text = start("08:00:10", answer) + start("08:10:00", "", id="u", given=GIVEN)
+    made = workspace(text + start("08:30:10", answer, id="v", given=GIVEN))
+    calls = made.table("calls")
+    place = calls.column_names.index("ts")
+    timeless = calls.set_column(place, "ts", pa.nulls(calls.num_rows, calls["ts"].type))
+    found = DERIVATIONS["transactions"](timeless, made.table("readings"))
+    assert found["transaction"].to_pylist() == ["-1", "-1"]

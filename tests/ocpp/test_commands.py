@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from analyzer.ocpp.commands import commanded
+from analyzer.ocpp.commands import commanded, orders
 from tests.manuals import workspace
 
 EIGHT = 1_767_254_400_000_000
@@ -66,3 +66,15 @@ def test_firmware_that_a_charger_is_about_to_install_excuses_its_absence(status:
 @pytest.mark.parametrize("status", ["Idle", "DownloadFailed", "InstallationFailed", "Downloading"])
 def test_other_reports_of_firmware_excuse_nothing(status: str) -> None:
     assert not offline_at(f'08:00:00 CP1 > FirmwareStatusNotification {{"status": "{status}"}}', 60)
+
+
+def test_a_command_without_a_time_excuses_nothing() -> None:
+    calls = workspace('08:00:00 CP1 < Reset {"type": "Soft"}\n08:00:01 CP1 > = {"status": "Accepted"}').table("calls")
+    place = calls.column_names.index("ts")
+    timeless = calls.set_column(place, "ts", pa.nulls(calls.num_rows, calls["ts"].type))
+    names = pa.chunked_array([pa.array(["CP1"])])
+    assert [bool(commanded(table, names, np.array([EIGHT + 5_000_000]))[0]) for table in (calls, timeless)] == [
+        True,
+        False,
+    ]
+    assert orders(timeless).num_rows == 0

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, strategies as st
+from ocpp.v16.enums import Measurand, UnitOfMeasure
 
-from analyzer.ocpp.enums import MEASURANDS, UNITS_16
 from analyzer.ocpp.units import KNOWN, MAX_MULTIPLIER, canonical, default
 
 
@@ -56,11 +56,11 @@ def test_a_missing_unit_is_the_one_of_the_measurands_family(measurand: str, unit
 
 
 def test_every_measurand_of_16_but_the_power_factor_has_a_unit() -> None:
-    assert {name for name in MEASURANDS["1.6"] if not default(name)} == {"Power.Factor"}
+    assert {measurand.value for measurand in Measurand if not default(measurand.value)} == {"Power.Factor"}
 
 
 def test_every_unit_of_16_is_known() -> None:
-    assert {unit.lower() for unit in UNITS_16} <= KNOWN.keys()
+    assert {unit.value.lower() for unit in UnitOfMeasure} <= KNOWN.keys()
 
 
 @pytest.mark.parametrize("unit", sorted({unit for unit, _, _ in KNOWN.values()}))

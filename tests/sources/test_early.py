@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given, strategies as st
 
+from analyzer.sources import early
 from analyzer.sources.early import answers_after_calls
 from analyzer.sources.events import Disconnected, Event, Ignored, Message
+
+if TYPE_CHECKING:
+    import pytest
 
 CALL = Message(5, "CP-7", "down", '[2,"7","Reset",{}]', 2)
 ANSWER = Message(5, "CP-7", "up", '[3,"7",{}]', 1)
@@ -59,3 +65,10 @@ def test_an_answer_that_was_given_twice_is_kept_twice() -> None:
 )
 def test_nothing_is_lost_and_nothing_doubled(events: list[Message]) -> None:
     assert sorted(origins(*events)) == sorted(event.origin for event in events)
+
+
+def test_the_calls_that_wait_for_an_answer_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(early, "MAX_OPEN", 1)
+    other = CALL._replace(text='[2,"8","Reset",{}]', origin=3)
+    # The answer to the call that was forgotten waits as one that came before its call.
+    assert origins(CALL, other, ANSWER, Ignored(4)) == [2, 3, 4, 1]

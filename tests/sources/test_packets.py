@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import base64
 import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.sources import packets
+from analyzer.ocpp.pseudonyms import pseudonym
+from analyzer.sources import hops, packets
 from analyzer.sources.opener import Opened
 from analyzer.sources.reading import DEFAULT, read
 from tests.wire.packets import RST, START, Captured, Talk, capture, conversation, ethernet, frame, ip, pcap
@@ -177,3 +179,28 @@ def test_the_end_of_a_connection_has_its_packet() -> None:
     assert connection["origin"] == 1
     assert connection["end_origin"] == len(talk.packets) - 2
     assert talk.packets[len(talk.packets) - 3].flags & 1
+
+
+def test_the_version_of_a_connection_whose_answer_was_not_captured_is_the_one_it_offered() -> None:
+    talk = conversation(4)
+    packets_ = [packet for packet in talk.packets if not packet.payload.startswith(b"HTTP/1.1 101")]
+    (connection,) = rows(capture(packets_), "connections")
+    assert (connection["offered"], connection["subprotocol"], connection["version"]) == ("ocpp1.6", None, "1.6")
+
+
+@pytest.mark.parametrize(("user", "kept"), [("CP1", True), ("alice", False)])
+def test_a_user_is_a_pseudonym_unless_it_is_the_station(*, user: str, kept: bool) -> None:
+    talk = Talk()
+    talk.handshake()
+    secret = base64.b64encode(f"{user}:secret".encode()).decode()
+    talk.say(True, f"GET /ocpp/CP1 HTTP/1.1\r\nUpgrade: websocket\r\nAuthorization: Basic {secret}\r\n\r\n".encode())
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert connection["authorization"] == "basic"
+    assert connection["user"] == (user if kept else pseudonym(user))
+    assert (user in str(connection["user"])) == kept
+
+
+@pytest.mark.parametrize(("delay", "count"), [(hops.NEAR, 12), (-hops.NEAR, 12), (hops.NEAR + 1, 24)])
+def test_a_message_takes_half_a_second_at_most_from_one_hop_to_the_next(delay: int, count: int) -> None:
+    assert tables(two_hops(delay))["messages"].num_rows == count

@@ -10,11 +10,20 @@ import pytest
 from analyzer import schema
 from analyzer.sources import homeassistant, reading
 from analyzer.sources.reading import Options, SourceError
+from tests.wire.packets import RST, SYN, Talk, capture, pcap
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BASE = set(schema.names("base"))
+
+
+def probe() -> bytes:
+    """A capture of an attempt that is refused."""
+    talk = Talk()
+    talk.send(True, flags=SYN)
+    talk.send(False, flags=RST)
+    return capture(talk.packets)
 
 
 def test_a_log_is_recognised_and_read(tmp_path: Path) -> None:
@@ -57,6 +66,25 @@ def test_what_is_not_recognised_is_an_issue(tmp_path: Path, data: bytes, why: st
     assert why in issue["detail"]
     assert made["sources"]["kind"].to_pylist() == ["unknown"]
     assert reading.inspect(str(path)) == []
+
+
+def test_an_input_without_a_message_is_an_issue_that_names_it(tmp_path: Path) -> None:
+    texts = {"empty.pcap": b"", "probe.pcap": probe(), "connected.trace": b"08:00:00 CP1 + ocpp1.6\n"}
+    expected = {
+        "empty.pcap": "(capture, 0 records) is empty",
+        "probe.pcap": "(capture, 2 records) holds no OCPP message that can be read",
+        "connected.trace": "(trace, 1 records) holds no OCPP message that can be read",
+    }
+    for name, data in texts.items():
+        path = tmp_path / name
+        path.write_bytes(data or pcap([]))
+        (issue,) = reading.read(str(path))["issues"].to_pylist()
+        assert (issue["kind"], issue["damage"]) == ("no_messages", False)
+        assert issue["detail"] == f"{path} {expected[name]}"
+
+
+def test_an_input_with_messages_is_not_said_to_have_none(samples: Path) -> None:
+    assert "no_messages" not in reading.read(str(samples / "healthy.pcap"))["issues"]["kind"].to_pylist()
 
 
 def test_an_input_that_cannot_be_opened_is_an_error_of_one_line(tmp_path: Path) -> None:

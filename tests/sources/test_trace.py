@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC
 
 import pytest
 
-from analyzer.sources import trace
+from analyzer.sources import trace, trace_repeats
 from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
 from analyzer.sources.trace_repeats import compute
+from tests.sources.texts import tables
 
 EIGHT = 1_767_254_400_000_000
 
@@ -142,6 +144,46 @@ def test_its_sample_is_trace_notation() -> None:
     assert not [event for event in events(trace.SAMPLE) if isinstance(event, Trouble)]
 
 
-def test_a_repeat_without_end_stays_within_a_year() -> None:
-    found = events("08:00:00x999999/999999999s CP1 > ping\n08:00:00x0/1s CP1 > ping")
+def test_a_repeat_without_end_stays_within_a_year_and_what_is_left_out_is_told() -> None:
+    *found, told = events("08:00:00x999999/999999999s CP1 > ping\n08:00:00x0/1s CP1 > ping")
     assert [event.origin for event in found] == [1, 2]
+    assert isinstance(told, Trouble)
+    assert (told.kind, told.origin, told.times) == ("repeats_left_out", 1, 999_998)
+    assert "366 days after the first" in told.detail
+
+
+def test_all_repeats_of_an_input_are_limited_and_what_is_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_repeats, "MAX_REPEATS", 10)
+    *found, told = events(
+        "08:00:00x8/1s CP1 > ping\n08:01:00x8/1s CP1 > ping\n08:02:00x8/1s CP2 > ping\n08:03:00 CP1 > ping"
+    )
+    assert [event.origin for event in found] == [1] * 8 + [2] * 2 + [4]
+    assert isinstance(told, Trouble)
+    assert (told.kind, told.origin, told.times) == ("repeats_left_out", 2, 14)
+    assert told.detail.startswith(
+        "14 repeats that lines ask for, from line 2 on, are left out: all repeats of an input"
+    )
+
+
+def test_a_long_line_may_be_repeated_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_repeats, "MAX_REPEATS", 10)
+    *found, told = events(f'08:00:00x8/1s CP1 > Heartbeat {{"x": "{"y" * 1000}"}}')
+    assert len(found) == 2
+    assert isinstance(told, Trouble)
+    assert told.times == 6
+
+
+def test_repeats_within_the_limit_lose_nothing() -> None:
+    found = events("08:00:00x3000/0.5s CP1 > ping\n08:00:00x3000/0s CP2 > ping\n08:00:01 CP1 > ping")
+    assert Counter(event.origin for event in found) == {1: 3000, 2: 3000, 3: 1}
+    times = [event.ts or 0 for event in found if isinstance(event, Control)]
+    assert times == sorted(times)
+
+
+def test_a_bomb_of_repeats_is_an_issue_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_repeats, "MAX_REPEATS", 5000)
+    bomb = "\n".join(f"08:00:00x999999/1s CP{number} > ping" for number in range(1000))
+    made = tables(bomb, "trace")
+    (issue,) = [row for row in made["issues"].to_pylist() if row["kind"] == "repeats_left_out"]
+    assert made["controls"].num_rows == 5000
+    assert issue["count"] == 1000 * 999_999 - 5000

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from analyzer.sources import homeassistant
 from analyzer.sources.events import Line
-from analyzer.sources.zones import QUARTER, correct, told
+from analyzer.sources.zones import NEAR, QUARTER, correct, told
 from tests.sources.texts import tables
 
 if TYPE_CHECKING:
@@ -104,3 +104,15 @@ def test_tables_that_are_right_stay_as_they_are() -> None:
     made = log_of([timedelta(hours=1)] * 3)
     again = correct(made)
     assert again["messages"] == made["messages"]
+
+
+@pytest.mark.parametrize(("wrong", "found"), [(2, True), (3, False)])
+def test_four_answers_of_five_must_agree(wrong: int, *, found: bool) -> None:
+    made = log_of([timedelta(hours=1)] * (10 - wrong) + [timedelta(hours=7)] * wrong)
+    assert (made["sources"]["zone"].to_pylist() == ["UTC+1 h, from currentTime in the answers"]) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(NEAR - 1, True), (NEAR, False)])
+def test_a_shift_must_be_near_to_a_quarter_of_an_hour(seconds: int, *, found: bool) -> None:
+    made = log_of([timedelta(hours=1, seconds=seconds)] * 5)
+    assert (made["sources"]["zone"].to_pylist() == ["UTC+1 h, from currentTime in the answers"]) == found

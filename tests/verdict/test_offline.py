@@ -17,6 +17,9 @@ def cause(owner: str, share: float | None) -> dict[str, object]:
     return {**row, "evidence_for": "it rebooted", "evidence_against": None, "missing": None}
 
 
-def test_the_owner_is_told_by_the_outage_that_is_surest() -> None:
-    ranked = [cause("charger", 0.6), cause("site", 0.9), cause("CSMS", None)]
-    assert told([outage(n) for n in range(3)], ranked, NO_BEATS)["owner"] == "site"
+def test_one_cause_with_two_owners_is_told_as_two_and_the_more_frequent_gives_owner_and_remedy() -> None:
+    ranked = [cause("charger", 0.6), cause("CSMS", 0.9), cause("charger", None)]
+    row = told([outage(n) for n in range(3)], ranked, NO_BEATS)
+    assert row["owner"] == "charger"
+    assert "2 of 3 times it rebooted, at 12:00:00 for 30 s and at 14:00:00" in row["sentences"][1]
+    assert "; once it rebooted, at 13:00:00 for 30 s" in row["sentences"][1]

@@ -216,7 +216,7 @@ def test_refusals_in_an_outage_are_told_once() -> None:
     row = verdict(OPEN + BEATS + restart, select=["WS"])
     assert row["sentences"].count("503") == 1
     assert row["sentences"].startswith("Offline once. 3 attempts to connect were refused, with HTTP 503")
-    assert row["severity"] == "warning"
+    assert row["severity"] == "info"
 
 
 def test_refusals_before_the_first_connection_are_told_beside_a_later_outage() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from analyzer.wire import ocppj
+from analyzer.wire.conversation import FRAMES_TELL, MAX_SNIFFED
 from analyzer.wire.conversations import Connection, Item, Problem, WireControl, WireMessage, WireTransport, read_capture
 from tests.wire.packets import (
     ACK,
@@ -73,7 +74,7 @@ def test_all_messages_of_a_real_charger_are_read_once(corpus: Path, dissector: s
     }.items() <= counted.items()
     pings = Counter(item.kind for item in items if isinstance(item, WireControl))
     assert pings == {"ping": 496, "pong": 496}
-    assert totals(items).ocpp_connections == 4
+    assert len([each for each in connections(items) if each.messages]) == 4
     assert problems(items) == set()
 
 
@@ -87,9 +88,8 @@ def test_a_truncated_capture_gives_what_it_has_and_says_so(corpus: Path) -> None
 def test_a_capture_of_all_interfaces_counts_its_duplicates(corpus: Path) -> None:
     items = read_file(corpus / "captures" / "evsetool_any.pcapng")
     assert len(set(texts(items))) == 8
-    for connection in connections(items):
-        assert connection.messages == 8
-    assert totals(items).duplicates > 0
+    assert [each.messages for each in connections(items)] == [8] * len(connections(items))
+    assert sum(each.duplicates for each in connections(items)) > 0
 
 
 @pytest.mark.parametrize("pattern", ["zeek_*", "suricata_*"])
@@ -97,7 +97,7 @@ def test_a_websocket_without_ocpp_gives_no_message(corpus: Path, pattern: str) -
     for path in sorted((corpus / "captures").glob(pattern)):
         items = read_file(path)
         assert texts(items) == []
-        assert totals(items).websocket_connections == 1
+        assert len(connections(items)) == 1
 
 
 def test_a_connection_is_given_before_its_messages_and_again_at_its_end() -> None:
@@ -178,7 +178,7 @@ def test_a_refused_upgrade_is_reported_with_its_status() -> None:
     talk.say(False, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
     talk.close()
     (connection,) = connections(read_packets(talk.packets))
-    assert (connection.http_status, connection.http_reason, connection.upgraded) == (401, "Unauthorized", None)
+    assert (connection.http_status, connection.upgraded) == (401, None)
     assert (connection.authorization, connection.user) == ("basic", "CP1")
 
 
@@ -368,3 +368,49 @@ def test_an_endless_hole_does_not_hold_everything_back() -> None:
     items = read_packets(packets)
     assert texts(items) == [(True, HEARTBEAT)] * 3
     assert connections(items)[0].lost_bytes == 100
+
+
+def test_the_first_close_frame_tells_why_whatever_the_second_says() -> None:
+    talk = opened()
+    talk.say(False, frame(b"\x03\xe9going away", opcode=8))
+    talk.say(True, frame(b"\x03\xe8bye", opcode=8, mask=b"abcd"))
+    items = read_packets(talk.packets)
+    (ended,) = connections(items)
+    assert (ended.close_code, ended.close_reason, ended.close_side) == (1001, "going away", "csms")
+    assert (ended.end_side, ended.end_packet) == ("csms", len(talk.packets) - 3)
+    assert [item.code for item in items if isinstance(item, WireControl)] == [1001, 1000]
+
+
+def noise(size: int) -> Talk:
+    """Bytes of an unknown protocol before a message of OCPP."""
+    talk = Talk()
+    talk.handshake()
+    talk.say(True, b"\x7f" * size)
+    talk.text(True, HEARTBEAT)
+    return talk
+
+
+def test_a_connection_without_upgrade_is_looked_at_for_ocpp_up_to_a_limit() -> None:
+    assert texts(read_packets(noise(MAX_SNIFFED - 2000).packets)) == [(True, HEARTBEAT)]
+    assert read_packets(noise(MAX_SNIFFED + 2000).packets)[:-1] == []
+
+
+def test_a_connection_to_a_port_that_the_user_named_is_looked_at_without_end() -> None:
+    items = read(capture(noise(3 * MAX_SNIFFED).packets), ports=frozenset({SERVER[1]}))
+    assert texts(items) == [(True, HEARTBEAT)]
+
+
+@pytest.mark.parametrize(("count", "told"), [(FRAMES_TELL - 1, 0), (FRAMES_TELL, 1)])
+def test_a_few_frames_make_no_websocket_of_bytes_without_upgrade(count: int, told: int) -> None:
+    talk = Talk()
+    talk.handshake()
+    for _ in range(count):
+        talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+    assert len(connections(read_packets(talk.packets))) == told
+
+
+def test_a_control_frame_that_is_too_long_is_cut() -> None:
+    talk = opened()
+    talk.say(False, frame(b"x" * 5000, opcode=9))
+    (ping,) = [item for item in read_packets(talk.packets) if isinstance(item, WireControl)]
+    assert len(ping.payload) == 125

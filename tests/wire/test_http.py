@@ -42,6 +42,17 @@ def test_the_head_ends_behind_the_empty_line_also_of_bare_line_feeds() -> None:
     assert head_end(b"x" * MAX_HEAD + b"\r\n\r\n") is None
 
 
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\n\r\n", b"\r\n\n"])
+@given(st.sets(st.integers(1, 40)))
+def test_the_head_ends_at_one_place_however_it_comes(end: bytes, cuts: set[int]) -> None:
+    data = b"GET / HTTP/1.1\r\nA: b" + end + b"rest\r\n\r\n"
+    seen, found = 0, None
+    for size in [*sorted(cuts), len(data)]:
+        found = head_end(data[:size], seen) if found is None else found
+        seen = min(size, len(data))
+    assert found == head_end(data) == data.index(end) + len(end)
+
+
 def test_an_upgrade_is_recognised_in_any_case() -> None:
     request = parse_request(b"GET / HTTP/1.1\r\nUpgrade: WebSocket\r\n\r\n")
     assert request is not None
@@ -66,3 +77,8 @@ def test_any_bytes_raise_nothing(data: bytes) -> None:
     for parse in (parse_request, parse_response):
         parse(data)
     head_end(data)
+
+
+def test_a_head_ends_within_its_limit_or_not_at_all() -> None:
+    assert head_end(b"x" * (MAX_HEAD - 4) + b"\r\n\r\n") == MAX_HEAD
+    assert head_end(b"x" * (MAX_HEAD - 3) + b"\r\n\r\n") is None

@@ -14,7 +14,7 @@ PACKET = Packet(START, CLIENT, SERVER, 100, 200, ACK | PSH, b"payload", 512)
 IP4 = ip(PACKET)
 SIX = ("fe80::1", "2001:db8::2")
 IP6 = ipv6(tcp(PACKET), *SIX)
-SEGMENT = Segment(1, START, 0, *CLIENT, *SERVER, 100, 200, ACK | PSH, 512, 64, b"payload", 0)
+SEGMENT = Segment(1, START, 0, *CLIENT, *SERVER, 100, 200, ACK | PSH, 512, b"payload", 0)
 SEGMENT6 = SEGMENT._replace(source=SIX[0], destination=SIX[1])
 
 
@@ -66,6 +66,7 @@ def test_a_segment_is_found_in(name: str) -> None:
         ethernet(ipv4(struct.pack("!HHHH", 53, 40_000, 8, 0), *("10.0.0.1", "10.0.0.2"), protocol=17)),
         ethernet(ipv4(bytes(8), "10.0.0.1", "10.0.0.2", protocol=1)),
         ethernet(b"\x42\x42\x03" + bytes(40), 38),
+        ethernet(b"\xaa\xaa\x03" + bytes(40), 0x0806),
     ],
 )
 def test_what_surely_is_no_tcp_is_none(data: bytes) -> None:
@@ -78,6 +79,7 @@ def test_what_surely_is_no_tcp_is_none(data: bytes) -> None:
         (127, bytes(60)),
         (1, ethernet(bytes(40), 0x8864)),
         (1, ethernet(bytes(40), 0x8847)),
+        (1, ethernet(b"\xaa\xaa\x03" + bytes(40), 43)),
         (1, ethernet(ipv4(bytes(40), "10.0.0.1", "10.0.0.2", protocol=47))),
         (1, ethernet(ipv4(bytes(40), "10.0.0.1", "10.0.0.2", protocol=4))),
         (1, ethernet(ipv4(struct.pack("!HHHH", 9, 4789, 48, 0) + bytes(40), "10.0.0.1", "10.0.0.2", protocol=17))),

@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from analyzer.wire.pcapng import MAX_BLOCK
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record, Secrets, is_capture, read_records
 from tests.wire.packets import START, Captured, block, enhanced, interface, section
@@ -114,3 +115,15 @@ def test_a_cut_file_gives_its_whole_packets() -> None:
         assert isinstance(record, Record)
         assert isinstance(problem, Problem)
         assert (problem.kind, problem.damage) == ("truncated", True)
+
+
+def test_a_block_of_absurd_length_ends_the_reading() -> None:
+    packet = enhanced(Captured(START, b"packet"))
+    for length in (MAX_BLOCK + 4, 8, 13):
+        *records, problem = read(section() + interface() + packet + b"\6\0\0\0" + length.to_bytes(4, "little"))
+        assert len(records) == 1
+        assert isinstance(problem, Problem)
+        assert (problem.kind, problem.detail) == (
+            "corrupt",
+            f"a block claims {length} bytes, after packet 1; the rest is not read",
+        )

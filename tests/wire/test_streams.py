@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.wire import streams
+from analyzer.wire import ordering, streams
 from analyzer.wire.events import Data, Ended, Event, Fault, Hole, Opened, Transport
 from analyzer.wire.link import Segment
 from analyzer.wire.streams import Streams
@@ -18,7 +18,7 @@ def segments(packets: Iterable[Packet], missing: int = 0) -> list[Segment]:
     return [
         Segment(
             number, each.ts, 0, *each.source, *each.destination, each.sequence % 2**32, each.acknowledgement % 2**32,
-            each.flags, each.window, 64, each.payload, missing if each.payload else 0,
+            each.flags, each.window, each.payload, missing if each.payload else 0,
         )
         for number, each in enumerate(packets, 1)
     ]  # fmt: skip
@@ -272,3 +272,104 @@ def test_beyond_the_limit_the_connection_silent_longest_is_given_up(monkeypatch:
         events += [event for each in segments(talk.packets) for event in followed.feed(each)]
     assert [event.flow for event in events if isinstance(event, Ended)] == [1, 2, 3]
     assert followed.forgotten == 3
+
+
+def released(packets: list[Packet]) -> bytes:
+    """What is given of the client's bytes while the capture goes on."""
+    followed = Streams()
+    return stream([event for each in segments(packets) for event in followed.feed(each)])
+
+
+@pytest.mark.parametrize(("after", "given"), [(2_900_000, b""), (3_100_000, b"datax")])
+def test_missing_bytes_that_nobody_acknowledged_are_waited_for_three_seconds(after: int, given: bytes) -> None:
+    talk = begun()
+    assert released([*talk.packets, at(talk, 10, b"data"), at(talk, 14, b"x", after=after)]) == given
+
+
+@pytest.mark.parametrize(("after", "given"), [(150_000, b""), (250_000, b"datax")])
+def test_missing_bytes_that_were_acknowledged_are_waited_for_a_fifth_of_that_second(after: int, given: bytes) -> None:
+    talk = begun()
+    answer = Packet(talk.ts + 1, SERVER, CLIENT, talk.next[False], talk.next[True] + 14, ACK)
+    packets = [*talk.packets, at(talk, 10, b"data"), answer, at(talk, 14, b"x", after=after)]
+    assert released(packets) == given
+
+
+@pytest.mark.parametrize(("limit", "size", "count"), [("MAX_HELD_BYTES", 1000, 6), ("MAX_HELD_SEGMENTS", 1, 5000)])
+def test_bytes_wait_for_those_before_them_up_to_a_limit(
+    limit: str, size: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordering, limit, 5000 if size > 1 else 4999)
+    talk = begun()
+    ahead = [at(talk, 10 + size * number, b"x" * size) for number in range(count)]
+    assert released([*talk.packets, *ahead[:-1]]) == b""
+    assert released([*talk.packets, *ahead]) == b"x" * size * count
+
+
+def test_what_waits_for_the_other_side_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_DEFERRED", 10)
+    talk = begun()
+    ahead = at(talk, 10, b"data")
+    answers = [
+        Packet(talk.ts + number, SERVER, CLIENT, talk.next[False] + number, 0, PSH, b"y") for number in range(11)
+    ]
+    followed = Streams()
+    events = [event for each in segments([*talk.packets, ahead, *answers[:10]]) for event in followed.feed(each)]
+    assert stream(events, from_client=False) == b""
+    events += followed.feed(segments([answers[10]])[0])
+    assert stream(events, from_client=False) == b"y" * 11
+
+
+def test_only_the_last_ended_connections_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_ENDED", 2)
+    packets: list[Packet] = []
+    for number in range(4):
+        talk = Talk(client=("10.0.0.7", 40_000 + number))
+        talk.handshake()
+        talk.say(True, b"data")
+        talk.send(True, flags=RST)
+        packets += talk.packets
+    late = [packet for packet in packets if packet.payload]
+    opened = [event.client_port for event in follow([*packets, *late]) if isinstance(event, Opened)]
+    assert opened == [40_000, 40_001, 40_002, 40_003, 40_000, 40_001]
+
+
+@pytest.mark.parametrize(("count", "client"), [(streams.UNDECIDED - 1, CLIENT), (streams.UNDECIDED, SERVER)])
+def test_a_few_segments_are_waited_for_to_tell_who_is_the_client(count: int, client: tuple[str, int]) -> None:
+    ends = ("10.0.0.7", 9_000), ("10.0.0.1", 50_000)
+    noise = [Packet(START + number, *ends, 1 + number, 1, ACK, b"\xf0") for number in range(count)]
+    telling = Packet(START + count, *ends, 1 + count, 1, ACK, b"GET / HTTP/1.1\r\n")
+    event = follow([*noise, telling])[0]
+    assert isinstance(event, Opened)
+    assert event.client == ("10.0.0.7" if client == CLIENT else "10.0.0.1")
+
+
+def test_a_flow_that_is_given_up_lets_go_what_it_holds() -> None:
+    talk = begun()
+    followed = Streams()
+    for each in segments([*talk.packets, at(talk, 10, b"data")]):
+        list(followed.feed(each))
+    assert followed.held()[1] > 4
+    events = list(followed.give_up(1))
+    assert stream(events) == b"data"
+    assert isinstance(events[-1], Ended)
+    assert (followed.held(), list(followed.give_up(1))) == ({}, [])
+
+
+@pytest.mark.parametrize(("acknowledged", "missing"), [(1010, [2]), (1012, []), (1020, [4]), (900_000_000, [])])
+def test_a_stream_joined_in_the_middle_begins_where_the_other_side_has_acknowledged(
+    acknowledged: int, missing: list[int]
+) -> None:
+    answer = Packet(START, SERVER, CLIENT, 5000, acknowledged, ACK | PSH, frame('[3,"1",{}]'))
+    call = Packet(START + 1, CLIENT, SERVER, 1012, 5000, ACK | PSH, b"data")
+    events = follow([answer, call])
+    assert [event.bytes for event in events if isinstance(event, Hole) and event.from_client] == missing
+    assert stream(events) == b"data"
+
+
+@pytest.mark.parametrize(("offset", "count"), [(1000, 1), (ordering.WINDOW + 1000, 2)])
+def test_only_packets_near_to_an_ended_connection_are_late(offset: int, count: int) -> None:
+    talk = begun()
+    talk.say(True, b"data")
+    talk.send(False, flags=RST)
+    events = follow([*talk.packets, at(talk, offset, b"later", after=9_000_000)])
+    assert len([event for event in events if isinstance(event, Opened)]) == count

@@ -8,7 +8,16 @@ from hypothesis import given, settings, strategies as st
 from websockets.frames import Frame as OracleFrame, Opcode
 
 from analyzer.wire.problems import Problem
-from analyzer.wire.websocket import MAX_FRAME, Frame, FrameReader, Interruption, unmask
+from analyzer.wire.websocket import (
+    MAX_FRAME,
+    MAX_SEARCH,
+    Frame,
+    FrameReader,
+    Interruption,
+    plausible,
+    read_header,
+    unmask,
+)
 from tests.wire.packets import frame
 
 CALL = '[2,"1","Heartbeat",{}]'
@@ -111,3 +120,60 @@ def test_what_is_kept_while_searching_is_bounded() -> None:
     for number in range(200):
         list(reader.feed(random.Random(number).randbytes(4096), number, number))
     assert len(reader._data) < MAX_FRAME // 100
+
+
+def test_a_frame_may_be_as_long_as_the_limit_and_no_longer() -> None:
+    for length, kinds in ((MAX_FRAME, []), (MAX_FRAME + 1, [Problem, Interruption])):
+        assert [type(each) for each in read(b"\x82\x7f" + length.to_bytes(8))] == kinds
+
+
+def test_bytes_that_may_begin_a_frame_are_kept_up_to_a_limit() -> None:
+    reader = FrameReader(from_client=False, lost=True)
+    list(reader.feed(b"\x00\x7f" + (1 << 20).to_bytes(8), 1, 1))
+    for number in range(6):
+        list(reader.feed(b"\x7f" * 10_000, 2, number))
+    assert reader.held == 60_010
+    list(reader.feed(b"\x7f" * 10_000, 2, 9))
+    assert reader.held == MAX_SEARCH
+
+
+def test_many_frames_that_follow_each_other_are_believed_before_the_last_is_whole() -> None:
+    pings = frame(b"", opcode=9) * 100
+    assert len(payloads(read(pings + b"\x00\x7f" + (1 << 20).to_bytes(8), lost=True))) == 100
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"\x81\x05", True),
+        (b"\x81\x7f" + MAX_FRAME.to_bytes(8), True),
+        (b"\x81\x7f" + (MAX_FRAME + 1).to_bytes(8), False),
+        (b"\x81\x7e\0\x7d", False),
+        (b"\x81\x7f" + (65_535).to_bytes(8), False),
+        (b"\x83\x05", False),
+        (b"\x91\x05", False),
+        (b"\x40\x05", False),
+        (b"\xc1\x05", True),
+        (b"\x89\x7d", True),
+        (b"\x89\x7e\0\x7e", False),
+        (b"\x09\x05", False),
+        (b"\xc9\x05", False),
+        (b"\x88\x00", True),
+        (b"\x88\x01\x03", True),
+        (b"\x88\x01\x03\xe8", False),
+        (b"\x88\x02\x03\xe8", True),
+        (b"\x88\x02\x00\x01", False),
+    ],
+)
+def test_a_header_is_plausible_where_the_standard_allows_it(data: bytes, *, expected: bool) -> None:
+    header = read_header(data)
+    assert header is not None
+    assert plausible(header, data) == expected
+
+
+def test_after_a_loss_what_cannot_be_a_frame_is_told_as_a_way_that_was_lost() -> None:
+    reader = FrameReader(from_client=False, lost=True)
+    assert payloads(list(reader.feed(frame(CALL), 1, 1))) == [CALL.encode()]
+    problem, interruption = reader.feed(b"\x83\x05", 2, 2)
+    assert isinstance(problem, Problem)
+    assert (problem.kind, interruption) == ("lost_frames", Interruption(2, 2))

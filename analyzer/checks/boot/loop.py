@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, duration, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.sequences import busiest
 from analyzer.ocpp.commands import commanded
 from analyzer.plan import check
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ORDERED = ("FirmwareUpdate", "RemoteReset", "ScheduledReset")
 CHANGES = ("ChangeConfiguration", "SetVariables", "SetNetworkProfile")
 APPLY_WITHIN, SETTLED_AFTER = 300 * SECOND, 60 * SECOND
-DAY = 86_400.0
+DAY = 86_400
 
 
 @check("BT01", "Boot loop", severity="critical")
@@ -76,19 +76,20 @@ def loop(
     fresh = _first_of_connection(boots, connections)
     slow = ~(reals(boots["downtime"]) < shortest)
     free = ~same(boots["reason"], *ORDERED) & ~commanded(calls, boots["station"], times) & ~_reconfigured(boots, calls)
-    counted = same(boots["kind"], "reboot") & fresh & slow & free & (times != NO_TIME)
-    doubtful = same(boots["kind"], "unknown") & fresh & slow & free & (times != NO_TIME)
+    usable = fresh & slow & free & (times != NO_TIME)
+    counted, possible = usable & same(boots["kind"], "reboot"), usable & same(boots["kind"], "reboot", "unknown")
     findings = []
     for station, rows in by_station(boots):
-        own = rows[counted[rows]]
+        ordered = rows[np.argsort(times[rows], kind="stable")]
+        own = ordered[counted[ordered]]
         for span, least in ((window, fewest), (DAY, fewest_in_a_day)):
-            chosen = _busiest(own, times, span)
+            chosen = own[busiest(times[own], round(span * SECOND))]
             if len(chosen) >= least:
                 findings.append(_finding(station, boots, chosen, times, least))
                 break
         else:
-            maybe = rows[(counted | doubtful)[rows]]
-            if len(_busiest(maybe, times, window)) >= fewest:
+            maybe = times[ordered[possible[ordered]]]
+            if len(maybe[busiest(maybe, round(window * SECOND))]) >= fewest:
                 findings.append(
                     not_judged(station, "it boots again and again, but nothing tells a reboot from a habit")
                 )
@@ -135,26 +136,9 @@ def _reconfigured(boots: pa.Table, calls: pa.Table) -> Flags:
     A change right after the boot before is no reason: a CSMS that configures each charger that boots may be the very
     cause of a loop.
     """
-    changes = calls.filter(pa.array(same(calls["action"], *CHANGES) & same(calls["direction"], "down")))
-    stations, times = coded(boots["station"]), micros(boots["ts"])
-    place = pc.fill_null(pc.index_in(changes["station"].cast(pa.string()), pa.array(stations.names, pa.string())), -1)
-    groups, moments = np.asarray(place, dtype=np.int64), micros(changes["ts"])
-    order = np.lexsort((moments, groups))
-    hits = latest(groups[order], moments[order], stations.codes, times)
-    changed = np.where(hits >= 0, moments[order][hits] if len(order) else 0, 0)
-    rows = np.lexsort((times, stations.codes))
-    before = latest(stations.codes[rows], times[rows], stations.codes, times - 1)
-    booted = np.where(before >= 0, times[rows][before] if len(rows) else 0, 0)
+    changes = calls.filter(pa.array(same(calls["action"], *CHANGES)))
+    stations, times, moments = boots["station"], micros(boots["ts"]), micros(changes["ts"])
+    changed = np.append(moments, 0)[last_before(changes["station"], moments, stations, times)]
+    booted = np.append(times, 0)[last_before(stations, times, stations, times - 1)]
     found: Flags = (times - changed <= APPLY_WITHIN) & (changed - booted >= SETTLED_AFTER)
     return found
-
-
-def _busiest(rows: Ints, times: Ints, span: float) -> Ints:
-    """The rows, in order of time, that lie in the busiest span of so many seconds."""
-    order = rows[np.argsort(times[rows], kind="stable")]
-    if not len(order):
-        return order
-    moments = times[order]
-    counts = np.searchsorted(moments, moments + round(span * SECOND), side="right") - np.arange(len(order))
-    first = int(np.argmax(counts))
-    return order[first : first + int(counts[first])]

@@ -9,7 +9,7 @@ import numpy as np
 from analyzer.checks.rows import by_station, evidence
 from analyzer.checks.websocket.ends import established
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import coded, micros
+from analyzer.kernels.columns import micros
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -50,23 +50,23 @@ def reconnect_habit(connections: pa.Table, boots: pa.Table, *, fewest: int = 3, 
     What to do: nothing urgent; update the firmware. Let the CSMS configure a charger once, not at each boot.
     Source: OCPP-J 1.6 5.4 ("SHOULD NOT"); 2.0.1 part 4 5.3.
     """
-    kinds, booted = coded(boots["kind"]), coded(boots["connection"])
-    first = {}
-    for row in np.argsort(micros(boots["ts"]), kind="stable")[::-1].tolist():
-        if booted.codes[row] >= 0:
-            first[booted.names[booted.codes[row]]] = row
+    kinds, backwards = boots["kind"].to_pylist(), np.argsort(micros(boots["ts"]), kind="stable")[::-1]
+    first = dict(zip(boots["connection"].take(backwards).to_pylist(), backwards.tolist(), strict=True))
     up, names, times = established(connections), connections["connection"].to_pylist(), micros(connections["ts"])
     findings = []
     for station, rows in by_station(connections):
         own = rows[up[rows]]
         again = own[np.argsort(times[own], kind="stable")][1:]
-        of = [(row, first.get(names[row])) for row in again.tolist()]
-        kind = {boot: kinds.names[kinds.codes[boot]] for _, boot in of if boot is not None}
-        reconnects = [(row, boot) for row, boot in of if kind.get(boot, "") not in {"reboot", "triggered"}]
-        habit = [boot for _, boot in reconnects if boot is not None]
+        of = [first.get(names[row]) for row in again.tolist()]
+        reconnects = [boot for boot in of if boot is None or kinds[boot] not in {"reboot", "triggered"}]
+        habit = [boot for boot in reconnects if boot is not None]
         if len(reconnects) < fewest:
             findings.append(not_judged(station, f"fewer than {fewest} reconnects were seen"))
-        elif len(habit) >= share * len(reconnects) and any(kind[boot] == "reconnect" for boot in habit):
+        elif len(habit) < share * len(reconnects):
+            continue
+        elif not any(kinds[boot] == "reconnect" for boot in habit):
+            findings.append(not_judged(station, "it boots when it reconnects, but nothing tells a reboot from a habit"))
+        else:
             moments = micros(boots["ts"])[habit]
             findings.append(
                 Finding(

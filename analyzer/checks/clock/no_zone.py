@@ -55,7 +55,7 @@ def no_zone(clock: pa.Table, heartbeats: pa.Table, calls: pa.Table, sources: pa.
                     "read as UTC they are right, so far",
                     start=int(times[rows].min()),
                     end=int(times[rows].max()),
-                    value=100.0 * bare / max(standing.samples, 1),
+                    value=100.0 * bare / standing.samples,
                     limit=0.0,
                     unit="%",
                     count=bare,

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, duration
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, reals, same, seconds, wholes
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.as_of import first_of, last_before
+from analyzer.kernels.columns import NO_TIME, SECOND, micros, reals, same, seconds, wholes
 from analyzer.ocpp.payloads import decode, members, text
 from analyzer.ocpp.timestamps import parse
 
@@ -73,7 +72,7 @@ def standings(clock: pa.Table, heartbeats: pa.Table, calls: pa.Table, sources: p
         csms = said.get(station)
         errors = smaller(offsets[own], csms)
         wrong = np.abs(errors) > RIGHT
-        at_fault = wrong.mean() > 0.5 or (len(own) > 1 and bool(wrong[-2:].all()))
+        at_fault = wrong.mean() > 0.5 or bool(wrong[-2:].all())
         shown = wrong if at_fault else ~wrong
         standing = Standing(station, middle(errors[shown]), own[shown], *counts)
         unsure = csms is None and bool(doubtful[own].any())
@@ -98,7 +97,7 @@ def solid(clock: pa.Table, said: dict[str, float]) -> Flags:
 
 def csms_offsets(heartbeats: pa.Table, calls: pa.Table) -> dict[str, float]:
     """How far the CSMS's clock stands ahead of the input's, by what it answered to Heartbeat and BootNotification."""
-    asked = calls.filter(pa.array(same(calls["action"], "BootNotification") & same(calls["direction"], "up")))
+    asked = calls.filter(pa.array(same(calls["action"], "BootNotification")))
     boots = np.array([_current_time(answer) for answer in asked["answer"].to_pylist()], dtype=np.int64)
     arrived = micros(heartbeats["ts"]) + np.rint(np.nan_to_num(reals(heartbeats["latency"])) * SECOND).astype(np.int64)
     offsets = np.append(seconds(arrived, micros(heartbeats["csms_time"])), seconds(micros(asked["answered"]), boots))
@@ -117,18 +116,9 @@ def offsets_at(clock: pa.Table, sure: Flags, stations: pa.ChunkedArray, times: I
     The last row before counts, else the first after it.
     """
     rows = clock.filter(pa.array(sure))
-    names = coded(stations)
-    place = pc.fill_null(pc.index_in(rows["station"].cast(pa.string()), pa.array(names.names, pa.string())), -1)
-    groups, moments, offsets = np.asarray(place, dtype=np.int64), micros(rows["ts"]), reals(rows["offset"])
-    order = np.lexsort((moments, groups))
-    groups, moments, offsets = groups[order], moments[order], offsets[order]
-    before = latest(groups, moments, names.codes, times)
-    after = np.searchsorted(groups, names.codes)
-    known = (after < len(groups)) & (
-        groups[np.minimum(after, len(groups) - 1)] == names.codes if len(groups) else False
-    )
-    hits = np.where(before >= 0, before, np.where(known, after, -1))
-    return np.where(hits >= 0, offsets[hits] if len(offsets) else np.nan, np.nan)
+    names, moments = rows["station"], micros(rows["ts"])
+    before, first = last_before(names, moments, stations, times), first_of(names, moments, stations)
+    return np.append(reals(rows["offset"]), np.nan)[np.maximum(before, first)]
 
 
 def smaller(offsets: Reals, csms: float | None) -> Reals:
@@ -172,7 +162,7 @@ def _assumed(clock: pa.Table, sources: pa.Table) -> Flags:
     """The rows that come from a log whose time zone was only assumed."""
     zones = zip(sources["source"].to_pylist(), sources["zone"].to_pylist(), strict=True)
     names = [name for name, zone in zones if (zone or "").endswith(ASSUMED)]
-    return same(clock["source"], *names) if names else np.zeros(clock.num_rows, dtype=bool)
+    return same(clock["source"], *names)
 
 
 def _current_time(answer: str | None) -> int:

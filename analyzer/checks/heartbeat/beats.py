@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same
-from analyzer.kernels.sequences import gaps, latest
+from analyzer.kernels.sequences import gaps
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Reals
@@ -38,15 +38,10 @@ def registered(boots: pa.Table, rows: pa.Table) -> Flags:
 
     Before its BootNotification is accepted a charger may leave calls unanswered, and so may the CSMS (OCPP 1.6 4.2).
     """
-    wanted, times = coded(rows["station"]), micros(rows["ts"])
-    place = pc.fill_null(pc.index_in(boots["station"].cast(pa.string()), pa.array(wanted.names, pa.string())), -1)
-    groups, asked = np.asarray(place, dtype=np.int64), micros(boots["ts"])
-    order = np.lexsort((asked, groups))
-    hits = latest(groups[order], asked[order], wanted.codes, times + BOOT_AHEAD)
-    found = hits < 0
-    boot = order[hits[~found]]
-    answered = micros(boots["answered"])[boot]
-    found[~found] = same(boots["status"], "Accepted")[boot] & (answered != NO_TIME) & (answered <= times[~found])
+    times, answered = micros(rows["ts"]), np.append(micros(boots["answered"]), NO_TIME)
+    last = last_before(boots["station"], micros(boots["ts"]), rows["station"], times + BOOT_AHEAD)
+    accepted = np.append(same(boots["status"], "Accepted"), [False])[last]
+    found: Flags = (last < 0) | (accepted & (answered[last] != NO_TIME) & (answered[last] <= times))
     return found
 
 

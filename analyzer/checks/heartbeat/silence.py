@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from analyzer.checks.heartbeat.beats import lone_beats
 from analyzer.checks.rows import by_station, duration, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import SECOND, coded, flags, micros, reals, same
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
 from analyzer.kernels.intervals import habit
 from analyzer.kernels.sequences import gaps
-from analyzer.ocpp.in_force import INTERVAL_KEY, interval_before, interval_in_force
+from analyzer.ocpp.in_force import END_OF_TIME, INTERVAL_KEY, change_from_unknown, interval_before, interval_in_force
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _silences(messages: pa.Table, controls: pa.Table, issues: pa.Table, settings
 
     Those that a BootNotification ends are left out: registration keeps its own time, and a reboot is no silence.
     """
-    boots = same(messages["action"], "BootNotification") & same(messages["type"], "call")
+    boots = same(messages["action"], "BootNotification")
     signs = pa.concat_tables(
         [
             _up(messages).append_column("boot", pa.array(boots[same(messages["direction"], "up")])),
@@ -189,7 +190,16 @@ def _silences(messages: pa.Table, controls: pa.Table, issues: pa.Table, settings
     at_end, origin = interval_in_force(settings, ends["station"], until)
     before = interval_before(settings, ends["station"], begins)
     interval = np.fmax(np.fmax(at_start, at_end), before)
+    interval[until <= _unknown_until(messages, settings, ends["station"])] = np.nan
     return Gaps(ends, lengths, begins, interval, np.array(origin, dtype=object))
+
+
+def _unknown_until(messages: pa.Table, settings: pa.Table, stations: pa.ChunkedArray) -> Ints:
+    """When the timer of each station ran out that ran before its interval was changed from one that is not known."""
+    beats = messages.filter(pa.array(same(messages["action"], "Heartbeat") & same(messages["direction"], "up")))
+    changed, moments = change_from_unknown(settings, stations), np.append(micros(beats["ts"]), END_OF_TIME)
+    following = last_before(beats["station"], -moments[:-1], stations, -changed)  # backwards in time: the next one
+    return np.where(changed == END_OF_TIME, NO_TIME, moments[following])
 
 
 def _up(rows: pa.Table) -> pa.Table:
@@ -198,7 +208,7 @@ def _up(rows: pa.Table) -> pa.Table:
 
 def _damaged(found: Gaps, issues: pa.Table) -> Flags:
     """Whether a part of the input was lost in each silence: on its connection, or on none in particular."""
-    lost = issues.filter(pc.and_(pc.fill_null(issues["damage"], fill_value=False), issues["ts"].is_valid()))
+    lost = issues.filter(pc.and_(pa.array(flags(issues["damage"])), issues["ts"].is_valid()))
     marked = np.zeros(len(found.lengths), dtype=bool)
     until, names, inputs = micros(found.ends["ts"]), found.ends["connection"], found.ends["source"]
     for connection, source, ts in zip(

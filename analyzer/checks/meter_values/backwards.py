@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.checks.meter_values.registers import register_falls, registers
+from analyzer.checks.meter_values.rollover import rolled_over
 from analyzer.checks.rows import by_station, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.plan import check
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def backwards(readings: pa.Table, transactions: pa.Table, boots: pa.Table) -> pa.Table:
     """An energy register stands lower than before, and stays so; between transactions that is a warning.
 
+    A register that runs out of digits (from just below 100 MWh, or ten times that, to just above 0) is an information.
     Readings are compared in the order of their own times, each outlet, measurand, phase and location by itself. The
     fall must be more than 1 Wh, and more than the last digit of the meter stands for. meterStart and meterStop count
     where an outlet sends no samples.
@@ -49,7 +51,8 @@ def backwards(readings: pa.Table, transactions: pa.Table, boots: pa.Table) -> pa
         08:09:00x3/60s CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now)", "sampledValue": [{"value": "$(129400+120*i)"}]}]}
         08:12:00 CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now-90)", "sampledValue": [{"value": "129580"}]}]}
     Not a fault when: up to three readings stray and come back (MV09 would name them); the charger rebooted between the
-        two readings, or the register starts again at 0 in another transaction (MV08); the reading only arrives late.
+        two readings, or the register starts again at 0 in another transaction (MV08); the reading only
+        arrives late.
     Likely causes: a meter that lost its memory; two meters read in turn; a counter that overflows; a meter that was
         replaced.
     What to do: do not bill by the difference across the fall; have the meter checked, mend the firmware.
@@ -57,28 +60,32 @@ def backwards(readings: pa.Table, transactions: pa.Table, boots: pa.Table) -> pa
     """
     found = registers(readings, transactions)
     falls = register_falls(found, transactions, boots)
-    told = ~falls.rebooted & ~falls.restarted & ~falls.habit
-    after, within = falls.after[told], falls.within[told]
+    full = rolled_over(found.values[falls.after - 1], found.values[falls.after])
+    told = full | ~(falls.rebooted | falls.restarted | falls.habit)
+    after, within, full = falls.after[told], falls.within[told], full[told]
     findings = list(_without_registers(readings, found))
     for station, rows in by_station(found.rows.take(after)):
         outlets = found.outlets_of(after[rows])
         findings += [
-            _finding(station, str(outlet), found, after[rows[outlets == outlet]], within[rows[outlets == outlet]])
+            _finding(station, str(outlet), found, after[own], within[own], over=over)
             for outlet in dict.fromkeys(outlets)
+            for over in (False, True)
+            if len(own := rows[(outlets == outlet) & (full[rows] == over)])
         ]
     return table(findings)
 
 
-def _finding(station: str, outlet: str, found: Registers, after: Ints, within: Flags) -> Finding:
+def _finding(station: str, outlet: str, found: Registers, after: Ints, within: Flags, *, over: bool) -> Finding:
     depths = found.values[after - 1] - found.values[after]
     worst = int(after[np.argmax(np.where(within, depths, 0.0) if within.any() else depths)])
     count = len(np.unique(found.moments[after]))
     where = "in a transaction" if within.any() else "between transactions"
     more = f", {count} times in all" if count > 1 else ""
+    end = "as it had no more digits" if over else "and stayed there"
     return Finding(
         station,
         f"The register of {outlet} went back from {found.values[worst - 1]:.10g} to {found.values[worst]:.10g} "
-        f"{found.rows['unit'][worst].as_py()} {where}{more}, and stayed there",
+        f"{found.rows['unit'][worst].as_py()} {where}{more}, {end}",
         start=int(found.seen[after - 1].min()),
         end=int(found.seen[after].max()),
         value=float(found.values[worst - 1] - found.values[worst]),
@@ -86,8 +93,8 @@ def _finding(station: str, outlet: str, found: Registers, after: Ints, within: F
         unit=found.rows["unit"][worst].as_py(),
         count=count,
         evidence=evidence(found.rows, _proof(after, worst)),
-        severity=None if within.any() else "warning",
-        subject=outlet,
+        severity="info" if over else None if within.any() else "warning",
+        subject=f"{outlet} digits" if over else outlet,
     )
 
 

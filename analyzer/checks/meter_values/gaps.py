@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.meter_values.sampling import HEAD, INFERRED, SAMPLE, TAIL
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, reals, same
 
 if TYPE_CHECKING:
     from analyzer.checks.meter_values.sampling import Samples
@@ -110,16 +110,7 @@ def _between(
     events: pa.Table, time: str, stations: pa.ChunkedArray, low: Ints, high: Ints, until: str | None = None
 ) -> Flags:
     """Whether an event of each station came between two times; with `until`, one that lasts until then."""
-    wanted = coded(stations)
-    names = pc.fill_null(events["station"].cast(pa.string()), "")
-    place = pc.fill_null(pc.index_in(names, pa.array(wanted.names, pa.string())), -1)
-    groups, times = np.asarray(place, dtype=np.int64), micros(events[time])
-    order = np.lexsort((times, groups))
-    hits = latest(groups[order], times[order], wanted.codes, high)
-    if not len(order):
-        return np.zeros(len(low), dtype=bool)
-    ends = times if until is None else micros(events[until])
-    if until is not None:
-        ends = np.where(ends == NO_TIME, np.iinfo(np.int64).max, ends)
-    found: Flags = (hits >= 0) & (times[order][hits] != NO_TIME) & (ends[order][hits] >= low)
+    names, begins = pc.fill_null(events["station"].cast(pa.string()), ""), micros(events[time])
+    ends = np.append(micros(events[until or time]), NO_TIME)
+    found: Flags = ends[last_before(names, begins, stations, high)] >= low
     return found

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.columns import NO_TIME, coded, micros
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import NO_TIME, micros
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Ints
@@ -79,16 +79,11 @@ def _running(rows: pa.Table, outlets: pa.Array, transactions: pa.Table) -> Ints:
         pc.fill_null(transactions["station"].cast(pa.string()), ""), places(transactions, transactions), "\0"
     )
     wanted = pc.binary_join_element_wise(pc.fill_null(rows["station"].cast(pa.string()), ""), outlets, "\0")
-    names = coded(pa.chunked_array([_whole(wanted), _whole(places_of)], pa.string())).codes
-    groups, asked = names[rows.num_rows :], names[: rows.num_rows]
     found = np.full(rows.num_rows, -1, dtype=np.int64)
     for column, begins, charger in (("measured", "start", True), ("ts", "started", False)):
         moments, starts = micros(rows[column]), micros(transactions[begins])
-        order = np.lexsort((starts, groups))
-        order = order[starts[order] != NO_TIME]
-        hits = latest(groups[order], starts[order], asked, moments)
-        last = np.where(hits >= 0, order[hits], -1) if len(order) else hits
-        usable = (last >= 0) & (moments != NO_TIME)
+        last = last_before(places_of, starts, wanted, moments)
+        usable = moments != NO_TIME
         if not charger and len(starts):
             usable &= (micros(rows["measured"]) == NO_TIME) | (micros(transactions["start"])[last] == NO_TIME)
         usable &= inside(last, transactions, moments, charger=charger)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.checks.meter_values.registers import register_falls, registers
+from analyzer.checks.meter_values.rollover import rolled_over
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.plan import check
@@ -65,6 +66,7 @@ def rebased(transactions: pa.Table, readings: pa.Table, boots: pa.Table) -> pa.T
     found = registers(readings, transactions)
     falls = register_falls(found, transactions, boots)
     told = falls.rebooted | falls.restarted | falls.habit
+    told &= ~rolled_over(found.values[falls.after - 1], found.values[falls.after])
     after, rebooted, habit = falls.after[told], falls.rebooted[told], falls.habit[told]
     names = found.outlets_of(after)
     findings = []

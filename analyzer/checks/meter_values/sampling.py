@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer.checks.meter_values.places import places, transactions_of
 from analyzer.checks.rows import by_station
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
+from analyzer.kernels.as_of import first_of, last_before
+from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, reals, same
 from analyzer.kernels.intervals import habit, usual
-from analyzer.kernels.sequences import gaps, latest
+from analyzer.kernels.sequences import gaps
 from analyzer.ocpp.meter_values import MEASURAND
 
 if TYPE_CHECKING:
@@ -134,19 +134,10 @@ def _in_force(settings: pa.Table, stations: pa.ChunkedArray, times: Ints) -> tup
     A change that needs a reboot, or whose answer is not known, makes the interval unknown.
     """
     rows = settings.filter(pa.array(same(settings["key"], KEY) & ~same(settings["status"], *REFUSED)))
-    wanted = coded(stations)
-    place = pc.fill_null(pc.index_in(rows["station"].cast(pa.string()), pa.array(wanted.names, pa.string())), -1)
-    groups, moments = np.asarray(place, dtype=np.int64), micros(rows["ts"])
-    values = np.where(flags(rows["effective"]), reals(rows["number"]), np.nan)
-    order = np.lexsort((moments, groups))
-    groups, moments, values = groups[order], moments[order], values[order]
-    said = np.array(rows["operation"].to_pylist(), dtype=object)[order]
-    hits = latest(groups, moments, wanted.codes, times)
-    following = np.searchsorted(groups, wanted.codes)
-    in_reach = following < len(groups)
-    if len(groups):
-        at = np.minimum(following, len(groups) - 1)
-        read_next = in_reach & (groups[at] == wanted.codes) & np.isin(said[at].astype("U8"), ["get", "report"])
-        hits = np.where((hits < 0) & read_next, at, hits)
-    found = np.where(hits >= 0, values[hits], np.nan) if len(groups) else np.full(len(times), np.nan)
-    return found, [str(said[hit]) if hit >= 0 else None for hit in hits.tolist()]
+    moments, names = micros(rows["ts"]), rows["station"]
+    values = np.append(np.where(flags(rows["effective"]), reals(rows["number"]), np.nan), np.nan)
+    said = [*rows["operation"].to_pylist(), None]
+    hits, first = last_before(names, moments, stations, times), first_of(names, moments, stations)
+    read_next = (hits < 0) & np.isin(first, np.flatnonzero(same(rows["operation"], "get", "report")))
+    hits = np.where(read_next, first, hits)
+    return values[hits], [said[hit] for hit in hits.tolist()]

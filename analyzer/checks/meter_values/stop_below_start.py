@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.checks.meter_values.places import places, transactions_of
+from analyzer.checks.meter_values.rollover import rolled_over
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, micros, reals, same
@@ -17,9 +18,14 @@ from analyzer.plan import check
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Ints, Reals
 
-WORDS = (", which is rounding", ", which stands for a meter that was not read", "")
-SEVERITIES = ("warning", "error", None)
-"""By the kind of the end: rounding, a meter that was not read (0 or -1), a register that is wrong."""
+WORDS = (
+    ", as the register had no more digits",
+    ", which is rounding",
+    ", which stands for a meter that was not read",
+    "",
+)
+SEVERITIES = ("info", "warning", "error", None)
+"""By the kind of the end: digits that ran out, rounding, a meter that was not read (0 or -1), a register that is wrong."""
 
 
 @check("MV39", "meterStop below meterStart", severity="critical")
@@ -33,7 +39,7 @@ def stop_below_start(
     """A transaction of 1.6 ends with a meterStop below its meterStart, so that it seems to give energy back.
 
     Up to `rounding` Wh below is a warning: two roundings of one value. A meterStop of 0 or -1 is told as what it is,
-    a meter that was not read, and is an error.
+    a meter that was not read, and is an error; a register that runs out of digits is an information.
 
     Why it matters: the CSMS bills meterStop less meterStart: nothing, a negative sum, or the session is stuck.
     Fires on:
@@ -66,7 +72,7 @@ def stop_below_start(
     lower = (depth >= 1.0) & _is_16(transactions, connections)
     last = _last_samples(transactions, readings)
     lower &= ~((last < start - rounding) & (depth > rounding))
-    kinds = _kinds(depth, stop, rounding)
+    kinds = _kinds(start, stop, rounding)
     times = np.where(
         micros(transactions["stopped"]) == NO_TIME, micros(transactions["ts"]), micros(transactions["stopped"])
     )
@@ -103,11 +109,11 @@ def stop_below_start(
     return table(findings)
 
 
-def _kinds(depth: Reals, stop: Reals, rounding: float) -> Ints:
-    """Of each end whether it is rounding, a meter that was not read, or a register that is wrong: 0, 1, 2."""
-    never = stop == -1.0  # no register counts there, however small the step
-    unread = never | ((stop == 0.0) & (depth > rounding))
-    return np.where(unread, 1, np.where(depth <= rounding, 0, 2))
+def _kinds(start: Reals, stop: Reals, rounding: float) -> Ints:
+    """Of each end below its start whether digits ran out, it is rounding, the meter was not read, or is wrong: 0 to 3."""
+    small = start - stop <= rounding
+    unread = (stop == -1.0) | ((stop == 0.0) & ~small)  # no register counts at -1, however small the step
+    return np.select([unread, rolled_over(start, stop), small], [2, 0, 1], 3)
 
 
 def _is_16(transactions: pa.Table, connections: pa.Table) -> Flags:

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, wholes
-from analyzer.kernels.sequences import latest
 from analyzer.ocpp.payloads import decode, members, text, whole
 from analyzer.plan import check
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 SAMPLED = ("Sample.Periodic", "Transaction.Begin", "Transaction.End")
 """Contexts of samples that belong to a transaction. Clock-aligned and triggered ones are often sent without it."""
-NONE = frozenset({"", "0", "-1"})
+NONE = frozenset({"0", "-1"})
 
 
 class Started(NamedTuple):
     """A transaction that a connector ran from the answer to its StartTransaction on; times in microseconds."""
 
-    station: str
-    connector: int
+    station: str | None
+    connector: int | None
     answered: int
     stopped: int
     begin: int
@@ -43,7 +43,6 @@ def transaction_id(
     readings: pa.Table,
     calls: pa.Table,
     transactions: pa.Table,
-    connections: pa.Table,
     *,
     slack: float = 5.0,
 ) -> pa.Table:
@@ -90,7 +89,7 @@ def transaction_id(
     What to do: join by connector and time in the CSMS; mend the firmware.
     Source: OCPP 1.6 4.7; 1.6 errata 3.16 and 3.18; lbbrhzn/ocpp issues 375 and 2032, mobilityhouse/ocpp issue 478.
     """
-    sent = _messages(readings, connections)
+    sent = _messages(readings)
     started = list(_started(calls, transactions))
     running = _running(sent, started, slack)
     wrong = (running >= 0) & ~_named(sent, started, running, transactions)
@@ -105,12 +104,9 @@ def transaction_id(
     return table(findings)
 
 
-def _messages(readings: pa.Table, connections: pa.Table) -> pa.Table:
-    """The first value of each MeterValues message of 1.6 that samples a connector."""
-    versions = dict(zip(connections["connection"].to_pylist(), connections["version"].to_pylist(), strict=True))
-    names = coded(readings["connection"])
-    old = np.array([(versions.get(name) or "1.6") == "1.6" for name in names.names] + [True], dtype=bool)[names.codes]
-    kept = old & same(readings["action"], "MeterValues") & same(readings["context"], *SAMPLED)
+def _messages(readings: pa.Table) -> pa.Table:
+    """The first value of each MeterValues message that samples a connector, which those of 2.x do not name."""
+    kept = same(readings["action"], "MeterValues") & same(readings["context"], *SAMPLED)
     kept &= wholes(readings["connector"]) > 0
     found = readings.filter(pa.array(kept & (micros(readings["ts"]) != NO_TIME)))
     source, origin, seen = coded(found["source"]).codes, wholes(found["origin"]), micros(found["ts"])
@@ -120,8 +116,7 @@ def _messages(readings: pa.Table, connections: pa.Table) -> pa.Table:
 
 def _started(calls: pa.Table, transactions: pa.Table) -> Iterator[Started]:
     """Every StartTransaction, with the end of the transaction that its answer names."""
-    chosen = same(calls["action"], "StartTransaction") & same(calls["direction"], "up")
-    rows = calls.filter(pa.array(chosen & (micros(calls["ts"]) != NO_TIME)))
+    rows = calls.filter(pa.array(same(calls["action"], "StartTransaction") & (micros(calls["ts"]) != NO_TIME)))
     keys = zip(transactions["station"].to_pylist(), transactions["transaction"].to_pylist(), strict=True)
     place = {key: row for row, key in enumerate(keys)}
     stopped, begin, end = (micros(transactions[name]) for name in ("stopped", "start", "end"))
@@ -133,42 +128,34 @@ def _started(calls: pa.Table, transactions: pa.Table) -> Iterator[Started]:
         rows["answer"].to_pylist(),
         strict=True,
     ):
-        if station is None or connector is None:
-            continue
         identity = text(members(decode(answer)).get("transactionId"))
-        row = place.get((station, identity), -1)
-        known = identity is not None and answered != NO_TIME and row >= 0
-        times = (int(stopped[row]), int(begin[row]), int(end[row])) if known else (NO_TIME, NO_TIME, NO_TIME)
-        yield Started(station, connector, answered if known else seen, *times, identity if known else None)
+        row = place.get((station, identity))
+        if row is None:
+            yield Started(station, connector, seen, NO_TIME, NO_TIME, NO_TIME, None)
+        else:
+            yield Started(station, connector, answered, int(stopped[row]), int(begin[row]), int(end[row]), identity)
 
 
 def _running(sent: pa.Table, started: list[Started], slack: float) -> Ints:
     """For each message, the transaction that ran at its connector when it was measured and seen, or -1."""
     if not started:
         return np.full(sent.num_rows, -1, dtype=np.int64)
-    names = sorted({row.station for row in started})
-    at = pc.fill_null(pc.index_in(sent["station"].cast(pa.string()), pa.array(names, pa.string())), -1)
-    wanted = np.stack([np.asarray(at, dtype=np.int64), wholes(sent["connector"])], axis=1)
-    codes = {name: code for code, name in enumerate(names)}
-    outlets = np.array([[codes[row.station], row.connector] for row in started], np.int64)
-    both = np.unique(np.concatenate([outlets, wanted]), axis=0, return_inverse=True)[1].ravel()
-    groups, asked = both[: len(started)], both[len(started) :]
+    outlets = pa.array([f"{row.station}\0{row.connector}" for row in started], pa.string())
+    wanted = pc.binary_join_element_wise(*(sent[name].cast(pa.string()) for name in ("station", "connector")), "\0")
     answered, stopped, begin, end = (
         np.array([getattr(row, name) for row in started], np.int64) for name in ("answered", "stopped", "begin", "end")
     )
-    order = np.lexsort((answered, groups))
     seen, measured, wait = micros(sent["ts"]), micros(sent["measured"]), round(slack * SECOND)
-    hits = latest(groups[order], answered[order], asked, seen - wait)
-    newest = latest(groups[order], answered[order], asked, seen)
-    found = np.where((hits >= 0) & (hits == newest), order[hits], -1)
-    known = np.array([row.identity is not None for row in started], dtype=bool)
+    found = last_before(outlets, answered, wanted, seen - wait)
+    found = np.where(found == last_before(outlets, answered, wanted, seen), found, -1)
+    known = np.array([*(row.identity is not None for row in started), False], dtype=bool)
     # The charger's own clock must agree, where it says anything.
-    stamped = (measured != NO_TIME) & (begin[found] != NO_TIME)
+    stamped = measured != NO_TIME
     early = stamped & (measured < begin[found] + wait)
     late = (stamped & (end[found] != NO_TIME) & (measured > end[found])) | (
         (stopped[found] != NO_TIME) & (seen > stopped[found])
     )
-    return np.where((found >= 0) & known[found] & ~early & ~late, found, -1)
+    return np.where(known[found] & ~early & ~late, found, -1)
 
 
 def _named(sent: pa.Table, started: list[Started], running: Ints, transactions: pa.Table) -> Flags:

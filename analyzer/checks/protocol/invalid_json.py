@@ -111,12 +111,16 @@ def _of_side(bad: pa.Table, side: str | None) -> Flags:
 def _finding(station: str, side: str | None, bad: pa.Table, own: Ints, faults: Counter[str], readable: int) -> Finding:
     words = [f"{name} ({count}x)" for name, count in faults.most_common(MOST_FAULTS)]
     more = [f"and {plural(len(faults) - MOST_FAULTS, 'other fault')}"] if len(faults) > MOST_FAULTS else []
-    among = f" of {plural(readable + len(own), 'message')} of {SIDES[side]}" if side else " messages"
+    among = (
+        f"{len(own)} of {plural(readable + len(own), 'message')} of {SIDES[side]}"
+        if side
+        else plural(len(own), "message")
+    )
     times = micros(bad["ts"])[own]
     timed = times[times != NO_TIME]
     return Finding(
         station,
-        f"{len(own)}{among} {'is' if len(own) == 1 else 'are'} no JSON: {', '.join(words + more)}",
+        f"{among} {'is' if len(own) == 1 else 'are'} no JSON: {', '.join(words + more)}",
         start=int(timed.min()) if len(timed) else None,
         end=int(timed.max()) if len(timed) else None,
         value=float(len(own)),

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer.checks.protocol.repeats import before, content
 from analyzer.checks.protocol.sides import WHO
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import NO_TIME, coded, flags, micros, same
-from analyzer.kernels.sequences import latest
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def reused_id(calls: pa.Table, connections: pa.Table, boots: pa.Table) -> pa.Tab
     known, loose = identity >= 0, _inferred(calls, connections)
     on_one = known & (near >= 0) & (says[near] != says)
     across = known & up & same(calls["version"], *SINCE_2) & (micros(calls["ts"]) != NO_TIME)
-    across &= (far >= 0) & (connection[far] != connection) & (says[far] != says) & ~on_one & ~loose & ~loose[far]
+    across &= (far >= 0) & (says[far] != says) & ~on_one & ~loose & ~loose[far]
     first = np.where(on_one, near, far)
     findings = []
     for station, rows in by_station(calls):
@@ -132,11 +131,7 @@ def _finding(calls: pa.Table, side: str, again: Ints, first: Ints, on_one: Flags
 def _uptime(calls: pa.Table, boots: pa.Table) -> Ints:
     """A number for the boot since which the charger runs, as far as it may have been a reboot; -1 before the first."""
     boots = boots.filter(pa.array(~same(boots["kind"], *NO_REBOOT)))
-    stations = coded(calls["station"])
-    place = pc.fill_null(pc.index_in(boots["station"].cast(pa.string()), pa.array(stations.names, pa.string())), -1)
-    groups, moments = np.asarray(place, dtype=np.int64), micros(boots["ts"])
-    order = np.lexsort((moments, groups))
-    return latest(groups[order], moments[order], stations.codes, micros(calls["ts"]))
+    return last_before(boots["station"], micros(boots["ts"]), calls["station"], micros(calls["ts"]))
 
 
 def _inferred(calls: pa.Table, connections: pa.Table) -> Flags:

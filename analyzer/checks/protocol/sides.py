@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.columns import NO_TIME, coded, micros, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import NO_TIME, micros, same
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Ints
@@ -28,13 +28,10 @@ def last_of_side(
     `other` looks at the side that answers, `scope` names the column that stands for the connection. An event whose side
     is not known counts for both.
     """
-    wanted = coded(_sides(rows, scope, other=other))
     events = pa.concat_tables([_one_sided(events, scope, "up"), _one_sided(events, scope, "down")])
-    place = pc.fill_null(pc.index_in(_sides(events, scope), pa.array(wanted.names, pa.string())), -1)
-    groups, moments = np.asarray(place, dtype=np.int64), micros(events["ts"])
-    order = np.lexsort((moments, groups))
-    hits = latest(groups[order], moments[order], wanted.codes, times)
-    return np.where(hits >= 0, moments[order][hits] if len(order) else NO_TIME, NO_TIME)
+    moments = micros(events["ts"])
+    hits = last_before(_sides(events, scope), moments, _sides(rows, scope, other=other), times)
+    return np.append(moments, NO_TIME)[hits]
 
 
 def _sides(table: pa.Table, scope: str, *, other: bool = False) -> pa.ChunkedArray:

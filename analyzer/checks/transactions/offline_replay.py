@@ -12,8 +12,8 @@ from analyzer.checks.clock.standing import TOO_FEW
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.transactions.lateness import lateness, messages_of_transactions
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, same, seconds
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -134,11 +134,7 @@ def _loss(rows: pa.Table, row: int, late: Reals) -> str:
 
 def _after_power_loss(rows: pa.Table, boots: pa.Table, late: Reals) -> Flags:
     """The ends of transactions by a loss of power that were sent after the charger had booted."""
-    names, arrived = coded(rows["station"]), micros(rows["ts"])
-    place = pc.fill_null(pc.index_in(boots["station"].cast(pa.string()), pa.array(names.names, pa.string())), -1)
-    groups, booted = np.asarray(place, dtype=np.int64), micros(boots["ts"])
-    order = np.lexsort((booted, groups))
-    hits = latest(groups[order], booted[order], names.codes, arrived)
-    since = np.where(hits >= 0, (arrived - (booted[order][hits] if len(order) else 0)) / SECOND, np.nan)
-    found: Flags = same(rows["reason"], POWER_LOSS) & (since < late)
+    arrived, booted = micros(rows["ts"]), micros(boots["ts"])
+    last = np.append(booted, NO_TIME)[last_before(boots["station"], booted, rows["station"], arrived)]
+    found: Flags = same(rows["reason"], POWER_LOSS) & (seconds(last, arrived) < late)
     return found

@@ -11,6 +11,7 @@ from analyzer.checks.websocket.ends import established
 from analyzer.checks.websocket.idle_cutoff import unwatched
 from analyzer.findings import MAX_EVIDENCE, Finding, table
 from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, seconds
+from analyzer.kernels.sequences import busiest
 from analyzer.ocpp.commands import commanded
 from analyzer.plan import check
 
@@ -70,11 +71,10 @@ def flapping(
         own = rows[began[rows]]
         own = own[np.argsort(times[own], kind="stable")]
         own = own[np.diff(times[own], prepend=NO_TIME // 2) > ONE_START]
-        first, count = _busiest(times[own], round(window * SECOND))
-        if count >= fewest:
-            chosen = own[first : first + count]
-            text = f"{count} connections began within {duration((times[chosen[-1]] - times[chosen[0]]) / SECOND)}"
-            value, limit, unit = float(count), float(fewest - 1), "starts"
+        chosen = own[busiest(times[own], round(window * SECOND))]
+        if len(chosen) >= fewest:
+            text = f"{len(chosen)} connections began within {duration((times[chosen[-1]] - times[chosen[0]]) / SECOND)}"
+            value, limit, unit = float(len(chosen)), float(fewest - 1), "starts"
         else:
             chosen = _short_lived(own, times, lives, fewest, short_life)
             if not len(chosen):
@@ -101,20 +101,10 @@ def flapping(
     return table(findings)
 
 
-def _busiest(times: Ints, window: int) -> tuple[int, int]:
-    """The first row and the number of rows of the busiest window of sorted times."""
-    if not len(times):
-        return 0, 0
-    counts = np.searchsorted(times, times + window, side="right") - np.arange(len(times))
-    first = int(np.argmax(counts))
-    return first, int(counts[first])
-
-
 def _short_lived(own: Ints, times: Ints, lives: np.ndarray, fewest: int, short_life: float) -> Ints:
     """The ended connections of the busiest day, where their median life is short."""
     ended = own[~np.isnan(lives[own])]
-    first, count = _busiest(times[ended], DAY)
-    day: Ints = ended[first : first + count]
-    if count < fewest or np.median(lives[day]) >= short_life:
+    day: Ints = ended[busiest(times[ended], DAY)]
+    if len(day) < fewest or np.median(lives[day]) >= short_life:
         return day[:0]
     return day

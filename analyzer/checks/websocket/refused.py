@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SWITCHING = 101
 UNAUTHORIZED = 401
+SERVER_ERROR = 500
 MEANINGS = {
     301: "redirected, which chargers do not follow",
     302: "redirected, which chargers do not follow",
@@ -48,8 +49,9 @@ def refused(
 ) -> pa.Table:
     """The server answered the charger's request for a WebSocket with another HTTP status than 101.
 
-    It is an error where the last attempt was refused, or `fail_count` or more were; else a warning, and so where all
-    were refused within one outage of `short_outage` seconds at most: that is how a restart of the CSMS looks.
+    It is an error where the last attempt was refused, or `fail_count` or more were; else a warning. Where all were
+    refused within one outage of `short_outage` seconds at most it is a warning, and an information where the server said
+    by 5xx that it was down: that is how a restart of the CSMS looks.
 
     Why it matters: the charger cannot come online at all; what it does meanwhile is stored at best.
     Fires on:
@@ -90,7 +92,9 @@ def refused(
         chosen = own[fault[own]]
         if not len(chosen):
             continue
-        last, restarted = fault[own[-1]], _within_one(short, station, times[chosen])
+        last, once = fault[own[-1]], _within_one(short, station, times[chosen])
+        failed = last or (len(chosen) >= fail_count and not once)
+        restarted = once and bool((status[chosen] >= SERVER_ERROR).all())
         counted = Counter(status[chosen].tolist())
         said = ", ".join(f"{count}x {code} ({MEANINGS.get(code, 'refused')})" for code, count in counted.most_common(3))
         findings.append(
@@ -105,7 +109,7 @@ def refused(
                 unit="attempts",
                 count=len(chosen),
                 evidence=evidence(connections, chosen[:MAX_EVIDENCE]),
-                severity=None if last or (len(chosen) >= fail_count and not restarted) else "warning",
+                severity=None if failed else "info" if restarted else "warning",
             )
         )
     return table(findings)

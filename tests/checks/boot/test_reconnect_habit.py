@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import textwrap
+
 from analyzer.checks.boot.reconnect_habit import reconnect_habit
 from tests.manuals import findings, workspace
 
@@ -34,3 +36,33 @@ def test_boots_that_the_csms_asked_for_are_no_habit() -> None:
     asked = '08:00:00.5x6/100s CP1 < TriggerMessage#t$(i) {"requestedMessage": "BootNotification"}\n'
     text = reconnects(6, 6).replace("    08:00:01x6", "    " + asked + "    08:00:01x6")
     assert findings(reconnect_habit, text) == []
+
+
+def judged(text: str) -> list[tuple[object, object]]:
+    rows = reconnect_habit(*workspace(text).tables(reconnect_habit.needs)).to_pylist()
+    return [(row["severity"], row["value"]) for row in rows]
+
+
+def test_three_reconnects_are_enough() -> None:
+    assert judged(reconnects(4, 4)) == [("info", 100.0)]
+
+
+def test_a_boot_that_the_csms_asked_for_now_and_then_is_left_out() -> None:
+    asked = '08:01:40.5x2/100s CP1 < TriggerMessage#t$(i) {"requestedMessage": "BootNotification"}\n'
+    text = textwrap.dedent(reconnects(6, 6)) + asked
+    assert judged(text) == [("info", 100.0)]
+    (found,) = findings(reconnect_habit, text)
+    assert found["count"] == 3
+
+
+def test_a_reboot_now_and_then_is_left_out() -> None:
+    text = reconnects(6, 6, "ocpp2.0.1").replace('{"chargePointVendor"', '{"reason": "Unknown", "chargePointVendor"')
+    reset = '    08:01:30x2/100s CP1 < Reset#r$(i) {"type": "Immediate"}\n    08:01:30.1x2/100s CP1 > =#r$(i) {"status": "Accepted"}\n    08:01:38x6'
+    (found,) = findings(reconnect_habit, text.replace("    08:01:38x6", reset))
+    assert (found["count"], found["value"]) == (3, 100.0)
+
+
+def test_where_nothing_tells_a_reboot_from_a_habit_it_is_not_judged() -> None:
+    quiet = "\n".join(line for line in reconnects(6, 6).splitlines() if "Heartbeat" not in line)
+    assert [row["kind"] for row in workspace(quiet).table("boots").to_pylist()] == ["unknown"] * 6
+    assert judged(quiet) == [("unknown", None)]

@@ -30,3 +30,13 @@ def test_the_latest_answer_decides(answers: tuple[str, ...], count: int, version
 def test_a_boot_without_answer_is_not_judged() -> None:
     rows = rejected(*workspace(boots("")).tables(rejected.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [(("Rejected",), "rejected the charger's last BootNotification"), (("Rejected",) * 2, "last 2 BootNotifications")],
+)
+def test_one_rejection_is_told_without_a_number(answers: tuple[str, ...], said: str) -> None:
+    (found,) = findings(rejected, boots(*answers))
+    assert said in str(found["summary"])
+    assert ("BootNotifications" in str(found["summary"])) == (len(answers) > 1)

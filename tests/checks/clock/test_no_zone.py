@@ -34,3 +34,8 @@ def test_where_nothing_tells_whether_the_clock_is_right_it_is_not_judged() -> No
 
 def test_a_date_alone_or_another_text_is_no_time_without_a_zone() -> None:
     assert findings(no_zone, status("2026-01-01") + status("$(now)", at="08:00:40")) == []
+
+
+def test_one_time_without_a_zone_among_others_is_told() -> None:
+    (found,) = findings(no_zone, status("$(now)", count=9) + status("$(local)", at="08:20:10", count=1))
+    assert (found["count"], found["value"]) == (1, 10.0)

@@ -47,11 +47,21 @@ def why_not(check: Check, text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("error", "severity"),
-    [("+4", None), ("+5", "info"), ("-5", "info"), ("+20", "info"), ("+21", "warning"), ("-61", "error")],
-)
+    [
+        ("+4", None), ("+5", "info"), ("-5", "info"), ("+20", "info"),
+        ("+21", "warning"), ("-60", "warning"), ("-61", "error"),
+    ],
+)  # fmt: skip
 def test_the_error_decides_the_severity(error: str, severity: str | None) -> None:
     found = findings(offset, samples(f"now{error}"))
     assert [row["severity"] for row in found] == ([severity] if severity else [])
+    assert [row["limit"] for row in found] == ([4.0 if severity == "info" else 20.0] if severity else [])
+
+
+def test_a_clock_that_was_wrong_for_half_of_the_time_and_is_right_now_is_right() -> None:
+    wrong, right = samples("now+95", at="08:00:10", count=100), samples("now", at="10:00:10", count=100)
+    assert findings(offset, wrong + right) == []
+    assert len(findings(offset, wrong + right + samples("now+95", at="12:00:10", count=100))) == 1
 
 
 @pytest.mark.parametrize("version", ["ocpp2.0.1", "ocpp2.1"])

@@ -33,6 +33,10 @@ def test_the_clock_of_the_csms_is_the_median_of_what_it_said() -> None:
         08:00:02 CP2 < = {"currentTime": "$(now-5)"}
         08:00:00 CP3 > Heartbeat {}
         08:00:02 CP3 < = {"currentTime": 12}
+        08:00:00 CP4 > BootNotification {}
+        08:00:02 CP4 < = {"currentTime": "never"}
+        08:00:00 CP5 > BootNotification {}
+        08:00:02 CP5 < = {}
         """
     )
     assert csms_offsets(*made.tables(["heartbeats", "calls"])) == {"CP1": 10.0, "CP2": -5.0}

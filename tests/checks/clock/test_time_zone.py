@@ -111,3 +111,30 @@ def test_the_growatt_charger_sends_local_time_without_a_zone(corpus: Path) -> No
     assert "local time (UTC+01:00) without a zone" in found["summary"]
     assert offset(*workspace.tables(offset.needs)).num_rows == 0
     assert no_zone(*workspace.tables(no_zone.needs)).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("bare", "said"), [(15, "as if it were UTC"), (16, "without a zone"), (12, "as if it were UTC")]
+)
+def test_times_are_without_a_zone_where_most_are(bare: int, said: str) -> None:
+    text = samples("local+3600", count=bare) + samples("now+3600", count=30 - bare).replace("08:00:10", "08:30:10")
+    (found,) = findings(time_zone, text)
+    assert said in str(found["summary"])
+
+
+def test_an_assumed_zone_excuses_no_error_that_is_none() -> None:
+    base = tables(samples("now+95"))
+    names = base["sources"].column_names
+    base["sources"] = schema.from_columns(
+        "sources", {name: base["sources"][name] for name in names} | {"zone": ["UTC, assumed"]}
+    )
+    made = offset(*Workspace(base, DERIVATIONS).tables(offset.needs))
+    assert made["severity"].to_pylist() == ["error"]
+
+
+def test_a_source_without_a_zone_is_not_assumed_to_have_one() -> None:
+    base = tables(samples("now+3600"))
+    names = base["sources"].column_names
+    base["sources"] = schema.from_columns("sources", {name: base["sources"][name] for name in names} | {"zone": [None]})
+    made = time_zone(*Workspace(base, DERIVATIONS).tables(time_zone.needs))
+    assert made["severity"].to_pylist() == ["error"]

@@ -109,3 +109,55 @@ def test_one_heartbeat_in_a_hundred_without_an_answer_is_worth_a_note(beats: int
     """
     (found,) = findings(answers, text)
     assert found["severity"] == severity
+
+
+@pytest.mark.parametrize(
+    ("answered", "lost", "severity"), [(17, 2, "warning"), (18, 2, "error"), (38, 2, "warning"), (2, 2, "warning")]
+)
+def test_more_than_one_in_twenty_counts_among_twenty_or_more(answered: int, lost: int, severity: str) -> None:
+    text = f"""
+    08:00:00 CP1 + ocpp1.6
+    08:00:30 CP1 > Heartbeat#lost
+    08:01:00x{answered}/60s CP1 > Heartbeat#h$(i)
+    08:01:00.1x{answered}/60s CP1 < =#h$(i) {{}}
+    09:30:00x{lost - 1}/60s CP1 > Heartbeat#gone$(i)
+    09:40:00 CP1 < ping
+    09:40:01 CP1 < Reset#r {{}}
+    """
+    (found,) = findings(answers, text)
+    assert (found["severity"], found["count"]) == (severity, lost)
+
+
+def test_three_in_a_row_of_a_handful_are_an_error_and_two_a_warning() -> None:
+    texts = [f"08:00:00 CP1 + ocpp1.6\n08:01:00x{lost}/60s CP1 > Heartbeat#l$(i)\n{END}" for lost in (2, 3)]
+    assert [findings(answers, text)[0]["severity"] for text in texts] == ["warning", "error"]
+
+
+def test_two_heartbeats_and_one_that_was_on_its_way_are_those_of_a_dying_link() -> None:
+    dying = "08:30:00x3/60s CP1 > Heartbeat#lost$(i)\n08:32:10 CP1 - 1006 by station\n08:36:00 CP1 + ocpp1.6 client=10.0.0.7\n"
+    assert findings(answers, START + dying + END) == []
+
+
+def test_a_charger_whose_heartbeats_all_have_one_id_is_judged_by_each() -> None:
+    text = START.replace("#a$(i)", "#1") + "08:30:00 CP1 > Heartbeat#1\n08:31:00 CP1 < ping\n08:31:01 CP1 < Reset#r {}"
+    (found,) = findings(answers, text)
+    assert (found["count"], found["value"]) == (1, pytest.approx(100 / 21))
+
+
+def test_an_id_that_the_next_connection_uses_again_is_no_retry() -> None:
+    lost = (
+        "08:30:00 CP1 > Heartbeat#1\n08:35:00 CP1 < Reset#r {}\n08:36:00 CP1 - 1000 by csms\n08:36:10 CP1 + ocpp1.6\n"
+    )
+    (found,) = findings(answers, START + lost + "08:37:00 CP1 > Heartbeat#1\n08:37:01 CP1 < =#1 {}")
+    assert found["count"] == 1
+
+
+def test_after_the_boot_was_accepted_heartbeats_must_be_answered() -> None:
+    boot = '08:00:01 CP1 > BootNotification#b {{}}\n08:00:{} CP1 < =#b {{"status": "Accepted", "interval": 60, "currentTime": "2026-01-01T08:00:02Z"}}\n'
+    lost = "08:00:30x3/40s CP1 > Heartbeat#l$(i)\n" + END
+    assert [row["count"] for row in findings(answers, "08:00:00 CP1 + ocpp1.6\n" + boot.format("30") + lost)] == [3]
+    assert [row["count"] for row in findings(answers, "08:00:00 CP1 + ocpp1.6\n" + boot.format("31") + lost)] == [2]
+
+
+def test_a_heartbeat_of_the_csms_is_none() -> None:
+    assert findings(answers, START + "08:30:00x3/60s CP1 < Heartbeat#odd$(i)\n" + END) == []

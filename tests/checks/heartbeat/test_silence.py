@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from analyzer import schema
@@ -191,3 +193,80 @@ def test_the_habit_under_another_interval_excuses_nothing() -> None:
     later = '08:46:10 CP1 < ChangeConfiguration#e {"key": "HeartbeatInterval", "value": "300"}\n08:46:10.2 CP1 > =#e {"status": "Accepted"}\n'
     (found,) = findings(silence, SHORTENED + beats + later + "08:51:10x20/300s CP1 > Heartbeat#f$(i)")
     assert (found["value"], found["limit"], found["count"]) == (480.0, 140.0, 1)
+
+
+BEFORE_ORDER = "08:00:00 CP1 + ocpp1.6\n08:15:00x6/900s CP1 > Heartbeat#u$(i)\n"
+READ = '{0} CP1 < GetConfiguration#{1} {{"key": ["HeartbeatInterval"]}}\n{0} CP1 > =#{1} {{"configurationKey": [{{"key": "HeartbeatInterval", "readonly": false, "value": "{2}"}}]}}\n'
+ORDER = '09:40:00 CP1 < ChangeConfiguration#o {"key": "HeartbeatInterval", "value": "60"}\n09:40:00 CP1 > =#o {"status": "Accepted"}\n'
+AFTER_ORDER = "09:45:00x9/60s CP1 > Heartbeat#v$(i)\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ("", READ.format("09:53:30", "r", 60)),
+        (READ.format("08:00:01", "r", 900), READ.format("09:53:30", "s", 60)),
+        (READ.format("08:00:01", "r", 900), READ.format("09:40:01", "s", 60)),
+        (BOOT.split("\n", 2)[2].replace('"interval": 60', '"interval": 0'), ""),
+    ],
+)
+def test_a_change_of_the_interval_tells_nothing_of_the_time_before_it(before: str, after: str) -> None:
+    lines = sorted((BEFORE_ORDER + before + ORDER + AFTER_ORDER + after).splitlines())
+    assert findings(silence, "\n".join(lines)) == []
+
+
+def test_after_a_change_from_an_interval_that_is_not_known_the_second_silence_is_judged() -> None:
+    (found,) = findings(silence, BEFORE_ORDER + ORDER + AFTER_ORDER + "10:00:00 CP1 > Heartbeat#w")
+    assert (found["value"], found["limit"], found["count"]) == (420.0, 140.0, 1)
+
+
+@pytest.mark.parametrize(("last", "severity"), [("08:08:06", "warning"), ("08:08:06.1", "error")])
+def test_three_intervals_and_the_slack_are_a_warning_still(last: str, severity: str) -> None:
+    (found,) = findings(silence, BEATS + f"{last} CP1 > Heartbeat")
+    assert found["severity"] == severity
+
+
+@pytest.mark.parametrize(("moment", "count"), [("08:05:00", 1), ("08:05:01", 0), ("08:30:00", 0), ("08:30:01", 1)])
+def test_only_what_was_lost_within_a_silence_excuses_it(moment: str, count: int) -> None:
+    made = workspace(BEATS + "08:30:00x2/60s CP1 > Heartbeat")
+    hole = {"source": "example.trace", "ts": f"2026-01-01T{moment}Z", "kind": "hole", "damage": True}
+    issues = schema.from_rows("issues", [{**hole, "ts": datetime.fromisoformat(hole["ts"])}])  # type: ignore[arg-type]
+    assert silence(*[issues if name == "issues" else made.table(name) for name in silence.needs]).num_rows == count
+
+
+def test_what_was_not_lost_excuses_nothing() -> None:
+    made = workspace(BEATS + "08:30:00 CP1 > Heartbeat")
+    for damage in (False, None):
+        row = {"source": "example.trace", "ts": 1_767_255_300_000_000, "kind": "note", "damage": damage}
+        issues = schema.from_rows("issues", [row])
+        assert silence(*[issues if name == "issues" else made.table(name) for name in silence.needs]).num_rows == 1
+
+
+def test_a_longer_period_that_it_keeps_is_told_and_counts_alone() -> None:
+    text = BOOT + "08:02:01x8/120s CP1 > Heartbeat\n"
+    assert findings(silence, text + "08:20:36 CP1 > Heartbeat#z") == []
+    (found,) = findings(silence, text + "08:20:37 CP1 > Heartbeat#z")
+    assert "its heartbeat interval is 60 s (known from boot), though it keeps 120 s" in str(found["summary"])
+    (plain,) = findings(silence, BEATS + "08:10:00 CP1 > Heartbeat")
+    assert "though" not in str(plain["summary"])
+    assert "in all" not in str(plain["summary"])
+
+
+@pytest.mark.parametrize(("silences", "severity"), [(2, "error"), (3, "unknown")])
+def test_three_silences_and_no_time_near_the_interval_are_another_period(silences: int, severity: str) -> None:
+    talk = "08:00:11x20/10s CP1 > StatusNotification#s$(i) {}\n"
+    text = BOOT + talk + f"08:13:21x{silences}/600s CP1 > Heartbeat#h$(i)"
+    assert silence(*workspace(text).tables(silence.needs))["severity"].to_pylist() == [severity]
+
+
+def test_as_many_silences_as_times_near_the_interval_are_judged() -> None:
+    text = BOOT + "08:00:51x3/50s CP1 > StatusNotification#s$(i) {}\n08:12:31x3/600s CP1 > Heartbeat#h$(i)"
+    assert silence(*workspace(text).tables(silence.needs))["severity"].to_pylist() == ["error"]
+
+
+def test_an_interval_of_another_key_or_of_zero_is_none() -> None:
+    for key, value in (("HeartbeatInterval", 0), ("ConnectionTimeOut", 60)):
+        text = f'08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 < ChangeConfiguration#c {{"key": "{key}", "value": "{value}"}}\n08:00:01 CP1 > =#c {{"status": "Accepted"}}\n'
+        rows = silence(*workspace(text + "08:10:00x2/600s CP1 > Heartbeat").tables(silence.needs)).to_pylist()
+        assert [row["summary"] for row in rows] == ["its heartbeat interval is not known"]

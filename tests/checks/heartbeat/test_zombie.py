@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from analyzer import schema
 from analyzer.checks.heartbeat.zombie import zombie
 from tests.manuals import findings, workspace
 
@@ -75,3 +78,47 @@ def test_a_station_without_a_call_of_the_csms_is_not_judged() -> None:
         assert [(row["severity"], row["summary"]) for row in rows] == [
             ("unknown", "no call of the CSMS was watched for long enough")
         ]
+
+
+def judged(text: str, **sources: object) -> list[tuple[object, object]]:
+    made = workspace(text)
+    rows = schema.from_rows("sources", [{**row, **sources} for row in made.table("sources").to_pylist()])
+    tables = [rows if name == "sources" else made.table(name) for name in zombie.needs]
+    return [(row["severity"], row["count"]) for row in zombie(*tables).to_pylist()]
+
+
+def test_a_healthy_charger_that_answers_is_judged_and_clean() -> None:
+    answers = '08:02:31x3/60s CP1 > =#c$(i) {"configurationKey": []}'
+    assert judged(merged(START, BEATS, CALLS, answers)) == []
+
+
+def test_an_answer_between_breaks_the_row() -> None:
+    answer = '08:04:31 CP1 > =#c2 {"configurationKey": []}'
+    assert judged(merged(START, BEATS, CALLS.replace("x3", "x5"), answer)) == []
+
+
+@pytest.mark.parametrize("beat", ["08:02:00", "08:04:31", "08:03:00 CP2"])
+def test_a_heartbeat_before_after_or_of_another_charger_proves_nothing(beat: str) -> None:
+    name = beat if "CP" in beat else f"{beat} CP1"
+    beats = f"{name} > Heartbeat#z\n{name} < =#z {{}}\n08:20:00 CP1 > Heartbeat"
+    assert findings(zombie, merged(START, "08:00:05 CP2 + ocpp1.6", CALLS, beats)) == []
+
+
+def test_another_answered_call_is_no_heartbeat() -> None:
+    status = '08:03:00 CP1 > StatusNotification#s {"connectorId": 1}\n08:03:00 CP1 < =#s {}'
+    assert findings(zombie, merged(START, CALLS, status, "08:20:00 CP1 > Heartbeat")) == []
+
+
+def test_a_capture_without_any_answer_of_the_charger_is_judged() -> None:
+    assert judged(merged("08:00:00 CP1 + ocpp1.6", BEATS, CALLS), kind="capture") == [("critical", 3)]
+
+
+def test_what_needs_no_answer_does_not_count() -> None:
+    sent = CALLS.replace("< GetConfiguration#c$(i)", "< ~GetConfiguration")
+    assert findings(zombie, merged(START, BEATS, sent)) == []
+
+
+def test_after_the_boot_was_accepted_calls_must_be_answered() -> None:
+    boot = '08:00:02 CP1 > BootNotification#b {}\n08:00:03 CP1 < =#b {"status": "Accepted", "interval": 60, "currentTime": "2026-01-01T08:00:03Z"}'
+    assert findings(zombie, merged(START, boot, BEATS, CALLS))
+    assert findings(zombie, merged(START, boot.replace("Accepted", "Pending"), BEATS, CALLS)) == []

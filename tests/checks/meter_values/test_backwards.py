@@ -172,3 +172,38 @@ def test_a_charger_without_registers_is_not_judged() -> None:
     text = CONNECTED + sampled("08:02:00", 230, measurand="Voltage")
     rows = backwards(*workspace(text).tables(backwards.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("high", "severity"), [(99_999_900, "info"), (99_899_000, "critical"), (9_999_900, "critical")]
+)
+def test_a_register_that_runs_out_of_digits_is_an_information(high: int, severity: str) -> None:
+    values = (high - 200, high - 100, high, 20, 120, 220)
+    (found,) = findings(backwards, CONNECTED + started(7, high - 300) + course(*values))
+    assert (found["severity"], "no more digits" in str(found["summary"])) == (severity, severity == "info")
+
+
+def test_a_register_that_runs_out_of_digits_between_two_sessions_does_not_start_again() -> None:
+    text = CONNECTED + started(7, 99_999_000) + course(99_999_100, 99_999_500, 99_999_900)
+    text += stopped(7, 99_999_990, "08:20:00") + started(8, 10, "09:01:00") + course(120, 220, identity=8, hour="09")
+    assert findings(rebased, text) == []
+    assert [row["severity"] for row in findings(backwards, text)] == ["info"]
+
+
+def test_digits_that_run_out_and_another_fall_are_two_findings() -> None:
+    values = (99_999_800, 99_999_900, 20, 120, 220, 320, 420, 520, 620, 20, 121, 222, 323)
+    found = findings(backwards, CONNECTED + started(7, 99_999_700) + course(*values))
+    assert [(row["severity"], row["count"]) for row in found] == [("critical", 1), ("info", 1)]
+    assert len({row["fingerprint"] for row in found}) == 2
+
+
+def test_where_and_how_often_it_fell_is_told() -> None:
+    inside = CONNECTED + started(7, 9000) + course(9101, 9202, 8703, 8804, 8905)
+    assert str(findings(backwards, inside)[0]["summary"]).endswith("Wh in a transaction, and stayed there")
+    twice = CONNECTED + started(7, 9000) + course(9101, 9202, 8703, 8804, 8305, 8406)
+    assert str(findings(backwards, twice)[0]["summary"]).endswith(
+        "from 9202 to 8703 Wh in a transaction, 2 times in all, and stayed there"
+    )
+    between = CONNECTED + started(7, 9000) + course(9100, 9200, 9300) + stopped(7, 9300, "08:20:00")
+    between += started(8, 8000, "09:01:00") + course(8100, 8200, 8300, identity=8, hour="09")
+    assert "between transactions" in str(findings(backwards, between)[0]["summary"])

@@ -135,10 +135,14 @@ def test_an_interval_that_is_changed_counts_from_then_on() -> None:
     assert findings(missing_samples, changed) == []
 
 
-@pytest.mark.parametrize("status", ["Rejected", "NotSupported"])
+@pytest.mark.parametrize(
+    "status", ["Rejected", "NotSupported", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType"]
+)
 def test_a_change_that_is_refused_changes_nothing(status: str) -> None:
     text = trace(CONNECTED, ordered(60), ordered(300, "08:00:30", status), transaction(), without(10, 11, 12))
-    assert findings(missing_samples, text)
+    (found,) = findings(missing_samples, text)
+    assert found["severity"] == "error"
+    assert "as it was ordered" in str(found["summary"])
 
 
 def test_a_change_that_needs_a_reboot_makes_the_interval_unknown() -> None:
@@ -270,3 +274,59 @@ def test_the_growatt_charger_sends_all_its_samples(corpus: Path) -> None:
 
     base = Workspace(read(str(corpus / "captures" / "growatt_1218.pcap")), DERIVATIONS)
     assert missing_samples(*base.tables(missing_samples.needs)).num_rows == 0
+
+
+@pytest.mark.parametrize(("rise", "count"), [(14, 0), (16, 1)])
+def test_a_hundred_watts_are_nothing_that_flows(rise: int, count: int) -> None:
+    low = 9000 + 120 * 10
+    still = "".join(sample(minute, register=low + rise + minute - 19) for minute in range(19, 31))
+    text = trace(CONNECTED, ordered(60), transaction(stop=None), samples(range(2, 11)), still)
+    assert len(findings(missing_samples, text)) == count
+
+
+@pytest.mark.parametrize(("rise", "count"), [(33_000, 1), (34_000, 0)])
+def test_more_than_four_hundred_kilowatts_after_the_start_are_another_register(rise: int, count: int) -> None:
+    other = "".join(sample(minute, register=9000 + 120 + rise + minute) for minute in range(6, 31))
+    text = trace(CONNECTED, ordered(60), transaction(stop=None), other)
+    assert len(findings(missing_samples, text)) == count
+
+
+@pytest.mark.parametrize("first", ["", sample(2).replace('"context"', '"measurand": "Voltage", "context"')])
+@pytest.mark.parametrize(("below", "count"), [(0, 1), (2000, 0)])
+def test_an_end_of_another_register_than_the_samples_says_nothing(first: str, below: int, count: int) -> None:
+    early = "".join(sample(minute, register=9000 + 120 * minute - below) for minute in range(3, 26))
+    text = trace(CONNECTED, ordered(60), transaction(), first, early)
+    assert len(findings(missing_samples, text)) == count
+
+
+def test_a_reboot_explains_a_gap_though_no_outage_was_seen() -> None:
+    boot = '08:11:00 CP1 > BootNotification#b {"chargePointVendor": "E", "chargePointModel": "A"}\n'
+    (found,) = findings(missing_samples, trace(CONNECTED, ordered(60), transaction(), without(10, 11, 12), boot))
+    assert found["severity"] == "info"
+    other = boot.replace("08:11:00", "08:15:30")
+    assert (
+        findings(missing_samples, trace(CONNECTED, ordered(60), transaction(), without(10, 11, 12), other))[0][
+            "severity"
+        ]
+        == "error"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "among"), [(5, 30), (6, 29)])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_sample_belongs_to_its_transaction_up_to_five_seconds_outside(
+    seconds: int, among: int, *, after: bool
+) -> None:
+    stray = sample(STOP + seconds / 60 if after else START - seconds / 60, sent=STOP + 0.5 if after else START + 0.5)
+    (found,) = findings(missing_samples, trace(CONNECTED, ordered(60), transaction(), without(10, 11, 12), stray))
+    assert f"3 samples of {among} " in str(found["summary"])
+
+
+def test_an_order_after_the_transaction_tells_nothing_of_it_and_one_before_it_more_than_what_was_read_back() -> None:
+    gone = without(10, 11, 12)
+    (later,) = findings(missing_samples, trace(CONNECTED, transaction(), gone, ordered(60, "08:40:00")))
+    assert later["severity"] == "warning"
+    (before,) = findings(
+        missing_samples, trace(CONNECTED, read_back(300, "08:00:05"), ordered(60), transaction(), gone)
+    )
+    assert (before["severity"], before["count"]) == ("error", 3)

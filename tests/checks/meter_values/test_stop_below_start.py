@@ -24,6 +24,9 @@ TRANSACTION = """
         (5000, -1, "error"),
         (0, 0, None),
         (0, -1, "error"),
+        (2, 0, "warning"),
+        (99_999_000, 1_100, "info"),
+        (99_999_000, 0, "error"),
     ],
 )
 def test_the_depth_decides(start: int, stop: int, severity: str | None) -> None:
@@ -61,3 +64,36 @@ def test_each_end_has_a_kind_and_the_worst_is_told_with_its_own_count() -> None:
     assert "8 from 5000 to -1 Wh" in str(found["summary"])
     assert str(found["summary"]).endswith("was not read; 1 transaction more for a lesser reason")
     assert "rounding" not in str(found["summary"])
+
+
+SAMPLED = '08:30:00 CP1 > MeterValues {{"connectorId": 1, "transactionId": 7, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{{{}}}]}}]}}\n08:31:10'
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        ('"value": "230", "measurand": "Voltage"', None),
+        ('"value": "x"', None),
+        ('"value": "4000", "context": "Sample.Clock"', None),
+        ('"value": "4000", "phase": "L1"', None),
+        ('"value": "4998"', "4998"),
+        ('"value": "5900"', "5900"),
+    ],
+)
+def test_only_a_sample_of_the_register_itself_shows_that_the_register_went_back(sample: str, said: str | None) -> None:
+    text = TRANSACTION.format(start=5000, stop=3800).replace("08:31:10", SAMPLED.format(sample))
+    (found,) = findings(stop_below_start, text)
+    assert found["severity"] == "critical"
+    assert str(found["summary"]).endswith(f"Wh; its last sample says {said} Wh" if said else "to 3800 Wh")
+
+
+def test_a_register_that_went_back_by_its_samples_is_told_elsewhere_and_rounding_is_not() -> None:
+    text = TRANSACTION.replace("08:31:10", SAMPLED.replace("{{{}}}", '{{"value": "4997"}}'))
+    assert findings(stop_below_start, text.format(start=5000, stop=3800)) == []
+    assert [row["severity"] for row in findings(stop_below_start, text.format(start=5000, stop=4998))] == ["warning"]
+
+
+def test_samples_in_the_stop_itself_prove_nothing_and_it_is_dated_by_the_stop() -> None:
+    data = '"transactionData": [{"timestamp": "$(now)", "sampledValue": [{"value": "3800"}]}], "meterStop"'
+    (found,) = findings(stop_below_start, TRANSACTION.format(start=5000, stop=3800).replace('"meterStop"', data))
+    assert str(found["start"]).startswith("2026-01-01 08:31:10")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.checks.meter_values.transaction_id import transaction_id
-from tests.manuals import findings
+from tests.manuals import findings, workspace
 
 START = """
 08:00:00 CP1 + ocpp1.6
@@ -93,3 +93,66 @@ def test_values_of_one_message_count_once_and_connectors_are_apart() -> None:
 def test_hostile_connectors_are_left_out(connector: str) -> None:
     text = START.replace('"connectorId": 1', f'"connectorId": {connector}') + ANSWER + sample("08:05:00", None)
     assert findings(transaction_id, text) == []
+
+
+@pytest.mark.parametrize("context", ["Sample.Periodic", "Transaction.Begin", "Transaction.End"])
+def test_samples_of_a_transaction_are_periodic_or_of_its_ends(context: str) -> None:
+    text = sample("08:05:00", None, context=context).replace(', {"value": "7", "measurand": "Voltage"}', "")
+    assert len(findings(transaction_id, START + ANSWER + text + STOP)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "severities"),
+    [
+        (START + ANSWER + sample("08:05:00", 7) + STOP, []),
+        (START + sample("08:05:00", 7) + STOP, ["unknown"]),
+        (sample("08:05:00", 7), ["unknown"]),
+        ((START + ANSWER + sample("08:05:00", None)).replace("ocpp1.6", "ocpp2.0.1"), []),
+        ((START + ANSWER + sample("08:05:00", None)).replace("08:00:00 CP1 + ocpp1.6\n", ""), ["error"]),
+    ],
+)
+def test_a_station_is_judged_where_an_answered_start_of_16_has_samples(text: str, severities: list[str]) -> None:
+    made = transaction_id(*workspace(text).tables(transaction_id.needs))
+    assert made["severity"].to_pylist() == severities
+
+
+def test_the_wait_for_the_answer_is_five_seconds_by_both_clocks() -> None:
+    late = sample("08:01:05.1", None) + sample("08:01:10", None, stamp="2026-01-01T08:01:04.9Z")
+    assert [row["count"] for row in findings(transaction_id, START + ANSWER + late + STOP)] == [1]
+
+
+def test_only_samples_of_the_transaction_are_counted_and_what_they_name_is_told() -> None:
+    text = START + ANSWER + sample("08:05:00", None) + STOP + sample("08:31:00", None) + sample("08:32:00", 7)
+    (found,) = findings(transaction_id, text)
+    assert (found["count"], found["value"]) == (1, 100.0)
+    assert "the transactionId none (1x), while transaction 7 ran" in str(found["summary"])
+
+
+def test_two_messages_of_one_moment_are_two() -> None:
+    (found,) = findings(transaction_id, START + ANSWER + sample("08:05:00", None) * 2 + STOP)
+    assert found["count"] == 2
+
+
+def test_after_the_end_was_seen_a_sample_without_a_time_names_nothing() -> None:
+    untimed = sample("08:31:00", None).replace('"timestamp": "$(now)", ', "")
+    assert findings(transaction_id, START + ANSWER + STOP + untimed) == []
+
+
+def test_a_start_and_a_stop_without_their_times_are_judged_by_what_was_seen() -> None:
+    text = (START + ANSWER + sample("08:05:00", None) + STOP).replace(', "timestamp": "$(now)"}\n', "}\n")
+    assert [row["count"] for row in findings(transaction_id, text)] == [1]
+
+
+@pytest.mark.parametrize("identity", [0, -1])
+def test_the_ids_that_stand_for_none_are_no_late_samples_though_a_transaction_had_them(identity: int) -> None:
+    before = START.replace("08:01:00", "08:00:10").replace("#s", "#o")
+    before += f'08:00:11 CP1 < =#o {{"transactionId": {identity}, "idTagInfo": {{"status": "Accepted"}}}}\n'
+    loose = sample("08:05:00", identity).replace('"timestamp": "$(now)", ', "")
+    rest = START.replace("08:00:00 CP1 + ocpp1.6\n", "")
+    assert len(findings(transaction_id, before + rest + ANSWER + loose + STOP)) == 1
+
+
+def test_a_charger_of_2x_has_nothing_to_be_judged() -> None:
+    event = '08:0{}:00 CP1 > TransactionEvent {{"eventType": "{}", "seqNo": {}, "timestamp": "$(now)", "triggerReason": "MeterValuePeriodic", "transactionInfo": {{"transactionId": "a"}}, "evse": {{"id": 1, "connectorId": 1}}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{{"value": 5}}]}}]}}\n'
+    text = "08:00:00 CP1 + ocpp2.0.1\n" + event.format(1, "Started", 0) + event.format(2, "Updated", 1)
+    assert transaction_id(*workspace(text).tables(transaction_id.needs)).num_rows == 0

@@ -121,3 +121,34 @@ def test_no_text_makes_it_fail(text: str) -> None:
     issue = {"kind": "bad_json", "detail": text, "station": "CP1", "source": "example.trace", "origin": 4}
     made["issues"] = schema.from_rows("issues", [issue])
     assert invalid_json(*(made[name] for name in invalid_json.needs)).num_rows == 1
+
+
+def test_a_fault_of_neither_side_in_particular_counts_too() -> None:
+    made = tables(BEAT)
+    made["sources"] = schema.from_rows("sources", [{**row, "kind": "capture"} for row in made["sources"].to_pylist()])
+    fault = {
+        "kind": "bad_json",
+        "detail": "a trailing comma: {,",
+        "station": "CP1",
+        "source": "example.trace",
+        "origin": 4,
+    }
+    for count, said in ((1, "1 message is no JSON: "), (2, "2 messages are no JSON: ")):
+        made["issues"] = schema.from_rows("issues", [fault] * count)
+        (found,) = invalid_json(*(made[name] for name in invalid_json.needs)).to_pylist()
+        assert found["summary"].startswith(said)
+
+
+def test_a_fault_in_the_first_message_of_a_connection_is_one() -> None:
+    (found,) = captured(f"08:00:00 CP1 + ocpp1.6\n08:10:00 CP1 > raw {CUT}")
+    assert found["severity"] == "error"
+    assert found["start"] == found["end"]
+    assert found["start"] is not None
+
+
+@pytest.mark.parametrize(("count", "more"), [(3, False), (4, True)])
+def test_three_faults_are_told_and_of_more_their_number(count: int, more: bool) -> None:  # noqa: FBT001
+    faults = ['{"a":,}', '{"a":1,}', "{a:1}", '{"a":nan}'][:count]
+    text = "".join(f'08:1{n}:00 CP1 > raw [2,"{n}","DataTransfer",{fault}]\n' for n, fault in enumerate(faults))
+    (found,) = findings(invalid_json, BEAT + text)
+    assert ("and 1 other fault" in str(found["summary"])) == more

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, strategies as st
 
-from analyzer.checks.protocol.repeats import before, content
+from analyzer.checks.protocol.repeats import before, content, sent_again
 from tests.manuals import workspace
 
 
@@ -25,3 +26,9 @@ def test_offline_changes_nothing_in_an_event_wherever_it_stands_and_something_el
     first, second, third, *others = content(workspace(events).table("calls")).tolist()
     assert first == second == third
     assert len({first, *others}) == 3
+
+
+@pytest.mark.parametrize(("second", "again"), [("08:15:01", True), ("08:15:02", False)])
+def test_a_call_with_the_id_of_one_a_quarter_of_an_hour_ago_is_sent_again(second: str, again: bool) -> None:  # noqa: FBT001
+    calls = workspace(f"08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat#7\n{second} CP1 > Heartbeat#7").table("calls")
+    assert sent_again(calls).tolist() == [again, False]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from ocpp.v16.enums import Action
 
+from analyzer import schema
 from analyzer.checks.protocol.request_schema import request_schema
 from analyzer.derive import DERIVATIONS
 from analyzer.engine import Workspace
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 START = "08:00:00 CP1 + {}\n"
 VALUE = 'MeterValues {{"connectorId": 1, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{}]}}]}}'
+
+NUMBER = '{"value": 16}'
 
 
 def asked(text: str, version: str = "ocpp1.6", answer: str = "= {}") -> list[dict[str, object]]:
@@ -155,3 +158,30 @@ def test_a_vendors_cloud_is_told_of_its_requests_and_not_of_its_answers(corpus: 
     assert (found["severity"], found["count"]) == ("warning", 6)
     assert "DataTransfer requests of the CSMS" in found["summary"]
     assert "the payload lacks vendorId (6x)" in found["summary"]
+
+
+@pytest.mark.parametrize("name", ["action", "connection"])
+def test_a_request_of_which_no_action_or_connection_is_known_is_not_judged(name: str) -> None:
+    wrong = f"{START.format('ocpp1.6')}08:00:01 CP1 > {VALUE.format(NUMBER)}"
+    calls, connections = workspace(wrong).tables(request_schema.needs)
+    assert request_schema(calls, connections)["severity"].to_pylist() == ["error"]
+    other = {**calls.to_pylist()[0], "origin": 99, "id": "x", name: None}
+    rows = schema.from_rows("calls", [*calls.to_pylist(), other])
+    assert request_schema(rows, connections)["count"].to_pylist() == [1]
+    assert request_schema(schema.from_rows("calls", [other]), connections)["severity"].to_pylist() == ["unknown"]
+
+
+@pytest.mark.parametrize(("members", "more"), [(4, ""), (5, ", and 1 other rule")])
+def test_four_rules_are_told_and_of_more_their_number(members: int, more: str) -> None:
+    wrong = dict.fromkeys(["info", "vendorId", "vendorErrorCode", "status", "errorCode"][:members], "x" * 300)
+    right = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+    (found,) = asked("StatusNotification " + json.dumps({**right, **wrong}))
+    assert str(found["summary"]).endswith("(1x)" + more)
+    assert found["start"] == found["end"]
+    assert found["start"] is not None
+
+
+def test_16_is_told_by_its_actions_where_the_subprotocol_was_not_seen() -> None:
+    boot = '08:00:00 CP1 > BootNotification {"chargePointVendor": "E", "chargePointModel": "A"}\n'
+    (found,) = findings(request_schema, f"{boot}08:00:01 CP1 > {VALUE.format(NUMBER)}")
+    assert "must be string" in str(found["summary"])

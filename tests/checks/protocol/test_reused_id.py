@@ -120,3 +120,34 @@ def test_ids_that_start_again_at_each_boot_of_a_real_charger_are_none(corpus: Pa
     for name in ("growatt_1218.pcap", "growatt_1224_truncated.pcap", "evsetool_any.pcapng"):
         made = Workspace(read(str(corpus / "captures" / name)), DERIVATIONS)
         assert reused_id(*made.tables(reused_id.needs)).num_rows == 0
+
+
+@VERSIONS
+def test_what_is_sent_again_with_its_id_on_the_next_connection_is_a_retry(version: str) -> None:
+    assert findings(reused_id, START.format(version) + twice(ANEW.format(version), second="{}")) == []
+
+
+def test_where_an_id_was_used_again_is_told() -> None:
+    anew, second = ANEW.format("2.0.1"), '08:40:00 CP1 > DataTransfer#7 {"x": 2}\n'
+    (both,) = findings(reused_id, START.format("2.0.1") + twice(anew) + second)
+    assert (both["severity"], both["count"]) == ("error", 2)
+    assert "for another call on the same connection or the next, 2 times" in str(both["summary"])
+    (later,) = findings(reused_id, START.format("2.0.1") + twice(anew))
+    assert "for another call after it connected anew, 1 time" in str(later["summary"])
+    assert later["start"] == later["end"]
+    assert later["start"] is not None
+
+
+def test_a_boot_that_the_csms_asked_for_is_no_reboot() -> None:
+    asked = '08:10:09.5 CP1 < TriggerMessage#t {"requestedMessage": "BootNotification"}\n'
+    text = START.format("2.0.1") + twice(
+        ANEW.format("2.0.1") + asked + BOOT.replace("PowerUp", "Triggered").replace("#1", "#8")
+    )
+    assert workspace(text).table("boots")["kind"].to_pylist() == ["triggered"]
+    assert [row["severity"] for row in findings(reused_id, text)] == ["warning"]
+
+
+def test_a_long_id_is_cut() -> None:
+    long = "f" * 40
+    (found,) = findings(reused_id, START.format("1.6") + twice().replace("#7", f"#{long}"))
+    assert f" {'f' * 36} for" in str(found["summary"])

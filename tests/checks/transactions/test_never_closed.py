@@ -104,7 +104,7 @@ def test_an_end_under_an_unknown_id_may_have_been_its_own() -> None:
     assert findings(never_closed, text) == []
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(299, 0), (301, 1)])
+@pytest.mark.parametrize(("seconds", "count"), [(299, 0), (300, 1), (301, 1)])
 def test_a_connector_that_is_available_for_five_minutes_is_past_it(seconds: int, count: int) -> None:
     text = OPEN + start("08:00:10", 7) + status("08:30:00", "Available") + beats("08:30:00", 2, seconds)
     found = findings(never_closed, text)
@@ -130,7 +130,14 @@ def test_samples_after_available_say_that_it_goes_on() -> None:
 
 @pytest.mark.parametrize(
     ("last", "hours", "count"),
-    [("Charging", 26, 1), ("Charging", 24, 0), ("SuspendedEV", 26, 0), ("Preparing", 26, 1)],
+    [
+        ("Charging", 26, 1),
+        ("Charging", 24, 0),
+        ("SuspendedEV", 26, 0),
+        ("SuspendedEVSE", 26, 0),
+        ("Occupied", 26, 0),
+        ("Preparing", 26, 1),
+    ],
 )
 def test_a_sampled_transaction_without_samples_for_a_day_is_past_it(last: str, hours: int, count: int) -> None:
     text = (
@@ -195,3 +202,41 @@ def test_odd_payloads_raise_nothing(payload: str) -> None:
 def test_healthy_chargers_end_their_transactions(samples: Path, name: str) -> None:
     workspace = Workspace(read(str(samples / name)), DERIVATIONS)
     assert never_closed(*workspace.tables(never_closed.needs)).num_rows == 0
+
+
+@pytest.mark.parametrize(("count", "found"), [(1, 0), (2, 1)])
+def test_two_samples_show_that_a_charger_samples(count: int, found: int) -> None:
+    text = OPEN + start("08:00:10", 7) + sampled("08:01:00", count) + beats("08:10:00", 26, 3600)
+    assert len(findings(never_closed, text)) == found
+
+
+@pytest.mark.parametrize(("last", "count"), [("08:30:00", 1), ("08:30:01", 0)])
+def test_a_sample_when_the_connector_becomes_available_is_the_last_one(last: str, count: int) -> None:
+    text = OPEN + start("08:00:10", 7) + sampled(last, 1) + status("08:30:00", "Available") + beats("08:31:00")
+    assert len(findings(never_closed, "\n".join(sorted(text.splitlines())))) == count
+
+
+@pytest.mark.parametrize(("connector", "count"), [(1, 1), (0, 0)])
+def test_connector_0_is_the_whole_charger_and_no_connector_that_is_free(connector: int, count: int) -> None:
+    free = status("08:30:00", "Available").replace('"connectorId": 1', f'"connectorId": {connector}')
+    assert len(findings(never_closed, OPEN + start("08:00:10", 7, connector) + free + beats("08:31:00"))) == count
+
+
+def test_a_charger_that_is_connected_or_has_nothing_open_is_judged() -> None:
+    assert unjudged(OPEN + start("08:00:10", 7) + beats("08:31:00")) == []
+    ended = OPEN + start("08:00:10", 7) + stop("08:30:00", 7) + "08:31:00 CP1 - 1006\n09:30:00 CP2 + ocpp1.6\n"
+    assert unjudged(ended) == []
+
+
+@pytest.mark.parametrize(
+    ("ended", "connector", "count"),
+    [("08:29:00", 1, 0), ("08:29:00", 2, 1), ("08:35:00", 1, 0), ("08:35:01", 1, 1), ("08:00:05", 1, 1)],
+)
+def test_another_end_counts_on_its_connector_since_the_start_and_until_the_charger_is_past_it(
+    ended: str, connector: int, count: int
+) -> None:
+    sent = f'{{"connectorId": {connector}, "transactionId": 99, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{{"value": "1"}}]}}]}}'
+    unknown = f"08:00:01 CP1 > MeterValues#u {sent}\n"
+    text = OPEN + unknown + start("08:00:10", 7) + start("08:30:00", 8) + beats("08:31:00") + stop(ended, 99)
+    lines = sorted(text.splitlines())
+    assert len(findings(never_closed, "\n".join(lines))) == count

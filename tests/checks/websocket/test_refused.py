@@ -48,9 +48,20 @@ def test_a_log_of_messages_alone_is_not_judged() -> None:
 BEFORE = "08:00:00 CP1 + ocpp1.6 http_status=101\n08:00:01 CP1 > Heartbeat\n08:09:00 CP1 - 1001 by csms\n"
 
 
-@pytest.mark.parametrize(("back", "severity"), [("08:19:00", "warning"), ("08:19:01", "error")])
-def test_refusals_within_one_outage_of_ten_minutes_are_a_restart_and_a_warning(back: str, severity: str) -> None:
-    text = f"{BEFORE}08:09:10x3/20s CP1 x 503\n{back} CP1 + ocpp1.6 http_status=101"
+@pytest.mark.parametrize(
+    ("status", "back", "severity"),
+    [
+        (503, "08:19:00", "info"),
+        (500, "08:19:00", "info"),
+        (499, "08:19:00", "warning"),
+        (404, "08:19:00", "warning"),
+        (503, "08:19:01", "error"),
+    ],
+)
+def test_refusals_within_one_outage_of_ten_minutes_are_a_restart_where_the_server_says_that_it_is_down(
+    status: int, back: str, severity: str
+) -> None:
+    text = f"{BEFORE}08:09:10x3/20s CP1 x {status}\n{back} CP1 + ocpp1.6 http_status=101"
     (found,) = findings(refused, text)
     assert (found["severity"], found["count"]) == (severity, 3)
 
@@ -77,3 +88,8 @@ def test_a_status_of_zero_is_no_answer_and_no_refusal(upgraded: bool, judged: bo
     rows = [{**row, "http_status": 0} | ({} if upgraded else {"upgraded": None}) for row in connections.to_pylist()]
     found = refused(schema.from_rows("connections", rows), outages)
     assert found["severity"].to_pylist() == ([] if judged else ["unknown"])
+
+
+def test_one_refusal_of_another_reason_makes_a_restart_a_warning() -> None:
+    text = f"{BEFORE}08:09:10 CP1 x 503\n08:09:20 CP1 x 403\n08:10:00 CP1 + ocpp1.6 http_status=101"
+    assert [row["severity"] for row in findings(refused, text)] == ["warning"]

@@ -1,0 +1,80 @@
+"""Ended connections that carry no OCPP: kept, within limits, until it is known whether their ends speak it elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.wire.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.wire.conversation import Conversation
+    from analyzer.wire.items import Connection, Item
+
+MAX_ASIDE = 50_000
+"""Items of such connections that are kept, of each sort."""
+SILENT, TLS, WEBSOCKET = "attempts to connect without a byte", "TLS connections", "WebSockets without OCPP"
+
+
+class Kept(NamedTuple):
+    """A connection that ended, and all that is to be given of it."""
+
+    sort: str
+    connection: Connection
+    items: list[Item]
+
+
+class Aside:
+    """Where the connections without OCPP of one capture wait for its end.
+
+    An attempt to connect is of interest where a charger or its server may be the ends of it, whatever became of it. A
+    capture may hold millions that are not, so those beyond the limit are counted and let go.
+    """
+
+    def __init__(self, ports: frozenset[int]) -> None:
+        self._ports = ports
+        self._servers: set[tuple[str, int]] = set()
+        self._pairs: set[tuple[str, str]] = set()
+        self._kept: list[Kept] = []
+        self._sizes: Counter[str] = Counter()
+        self._let_go: Counter[str] = Counter()
+
+    def speaks_ocpp(self, connection: Connection) -> None:
+        """Note that the ends of a connection speak OCPP."""
+        self._servers.add((connection.server, connection.server_port))
+        self._pairs.add((connection.client, connection.server))
+
+    def take(self, conversation: Conversation) -> Iterator[Item]:
+        """Take a connection that ended; it is given at once where its ends are known to speak OCPP."""
+        connection = conversation.connection
+        if self._is_related(connection):
+            yield from conversation.give_all()
+            return
+        sort = TLS if connection.tls else SILENT if conversation.silent else WEBSOCKET
+        if self._sizes[sort] >= MAX_ASIDE:
+            self._let_go[sort] += 1
+            return
+        items = list(conversation.give_all())
+        self._sizes[sort] += len(items)
+        self._kept.append(Kept(sort, connection, items))
+
+    def finish(self) -> Iterator[Item]:
+        """Give what was kept, but attempts only at servers that speak WebSocket or TLS; and tell what was let go."""
+        for kept in self._kept:
+            if kept.sort != SILENT:
+                self._servers.add((kept.connection.server, kept.connection.server_port))
+        for kept in self._kept:
+            if kept.sort != SILENT or self._is_related(kept.connection):
+                yield from kept.items
+        for sort, count in self._let_go.items():
+            detail = f"{count} more {sort} were counted and not kept: nothing tells that they are a charger's"
+            yield Problem("connections_not_kept", detail, count=count)
+
+    def _is_related(self, connection: Connection) -> bool:
+        return (
+            (connection.server, connection.server_port) in self._servers
+            or connection.server_port in self._ports
+            or (connection.client, connection.server) in self._pairs
+        )

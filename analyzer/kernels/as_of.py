@@ -41,6 +41,17 @@ def first_of(names: Column, times: Ints, wanted: Column) -> Ints:
     return np.where(known & (asked >= 0), np.append(order, -1)[place], -1)
 
 
+def last_or_first(names: Column, times: Ints, wanted: Column, moments: Ints) -> Ints:
+    """For each wanted name and moment, the row of the last event by then, or that of the first after it, or -1.
+
+    >>> events, times = pa.array(["a", "a"]), np.array([10, 20])
+    >>> last_or_first(events, times, pa.array(["a", "a", "b"]), np.array([25, 5, 25])).tolist()
+    [1, 0, -1]
+    """
+    hits = last_before(names, times, wanted, moments)
+    return np.where(hits < 0, first_of(names, times, wanted), hits)
+
+
 def _sorted(names: Column, times: Ints, wanted: Column) -> tuple[Ints, Ints, Ints]:
     """The events of wanted names, sorted by name and time; the group of each, and of each wanted name."""
     known = coded(wanted)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from analyzer.kernels.as_of import last_or_first
 from analyzer.kernels.columns import NO_TIME, SECOND, micros, reals, same, wholes
 from analyzer.plots import style
 
@@ -70,14 +72,14 @@ def _placed(readings: pa.Table, transactions: pa.Table) -> pa.Table:
     """The readings with the connector of their transaction where they tell none, as in StopTransaction (1.6 6.49)."""
     evse, connector = wholes(readings["evse"]).copy(), wholes(readings["connector"]).copy()
     nowhere = np.flatnonzero((evse < 0) & (connector < 0))
-    known = {
-        (row["station"], row["transaction"]): row
-        for row in transactions.select(["station", "transaction", "evse", "connector"]).to_pylist()
-    }
-    untold = readings.select(["station", "transaction"]).take(pa.array(nowhere)).to_pylist()
-    for place, row in zip(nowhere.tolist(), untold, strict=True):
-        of = known.get((row["station"], row["transaction"]), {})
-        evse[place], connector[place] = (-1 if of.get(name) is None else of[name] for name in ("evse", "connector"))
+    untold = readings.take(pa.array(nowhere))
+    names, wanted = (
+        pc.binary_join_element_wise(table["station"].cast(pa.string()), table["transaction"], "\0")
+        for table in (transactions, untold)
+    )
+    hits = last_or_first(names, micros(transactions["ts"]), wanted, micros(untold["ts"]))
+    for name, numbers in (("evse", evse), ("connector", connector)):
+        numbers[nowhere] = np.append(wholes(transactions[name]), -1)[hits]
     for name, numbers in (("evse", evse), ("connector", connector)):
         readings = readings.set_column(readings.column_names.index(name), name, pa.array(numbers))
     return readings

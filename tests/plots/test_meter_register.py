@@ -4,6 +4,7 @@ import numpy as np
 
 from analyzer.plots import style
 from analyzer.plots.svg import svg
+from tests.checks.meter_values.test_places import session
 from tests.plots.drawings import drawn, night, words
 
 SAMPLE = '{{"connectorId": {connector}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{values}]}}]}}'
@@ -17,6 +18,11 @@ def test_values_of_a_stop_belong_to_the_connector_of_their_transaction() -> None
     told = words(svg(drawn("meter_register", night("CP1"))))
     assert "connector 2" in told
     assert "connector not told" not in told
+
+
+def test_values_of_an_identity_given_again_belong_to_the_connector_of_their_own_transaction() -> None:
+    text = "".join(session(*of) for of in (("08", 1), ("10", 2), ("12", 3)))
+    assert {"connector 1", "connector 2", "connector 3"} <= set(words(svg(drawn("meter_register", text))))
 
 
 def test_values_of_no_known_connector_are_told_as_such() -> None:

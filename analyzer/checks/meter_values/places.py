@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.as_of import last_before
+from analyzer.kernels.as_of import last_before, last_or_first
 from analyzer.kernels.columns import NO_TIME, micros
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def _own(rows: pa.Table) -> pa.Array:
 
 
 def _rows_by_id(rows: pa.Table, transactions: pa.Table) -> Ints:
-    hits = pc.index_in(_identity(rows), _whole(_identity(transactions)), skip_nulls=True)
-    return np.asarray(pc.fill_null(hits, -1), dtype=np.int64)
+    """The transaction that each row names; an identity that is given again is that of the last one begun by then."""
+    begun, asked = micros(transactions["ts"]), micros(rows["ts"])
+    return last_or_first(_identity(transactions), begun, _identity(rows), asked)
 
 
 def _identity(rows: pa.Table) -> pa.ChunkedArray:

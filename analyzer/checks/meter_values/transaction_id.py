@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.as_of import last_before
+from analyzer.kernels.as_of import last_before, last_or_first
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, wholes
-from analyzer.ocpp.payloads import decode, members, text, whole
+from analyzer.ocpp.payloads import decode, identity, members, whole
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -117,23 +117,29 @@ def _messages(readings: pa.Table) -> pa.Table:
 def _started(calls: pa.Table, transactions: pa.Table) -> Iterator[Started]:
     """Every StartTransaction, with the end of the transaction that its answer names."""
     rows = calls.filter(pa.array(same(calls["action"], "StartTransaction") & (micros(calls["ts"]) != NO_TIME)))
-    keys = zip(transactions["station"].to_pylist(), transactions["transaction"].to_pylist(), strict=True)
-    place = {key: row for row, key in enumerate(keys)}
+    identities = [identity(members(decode(answer)).get("transactionId")) for answer in rows["answer"].to_pylist()]
+    names = _names(transactions["station"], transactions["transaction"])
+    wanted = _names(rows["station"], pa.array(identities, pa.string()))
+    # An identity may be given again: of several the one that began with this call.
+    places = last_or_first(names, micros(transactions["started"]), wanted, micros(rows["ts"])).tolist()
     stopped, begin, end = (micros(transactions[name]) for name in ("stopped", "start", "end"))
-    for station, connector, seen, answered, answer in zip(
+    for station, connector, seen, answered, known, row in zip(
         rows["station"].to_pylist(),
         (whole(members(decode(payload)).get("connectorId")) for payload in rows["payload"].to_pylist()),
         micros(rows["ts"]).tolist(),
         micros(rows["answered"]).tolist(),
-        rows["answer"].to_pylist(),
+        identities,
+        places,
         strict=True,
     ):
-        identity = text(members(decode(answer)).get("transactionId"))
-        row = place.get((station, identity))
-        if row is None:
+        if row < 0:
             yield Started(station, connector, seen, NO_TIME, NO_TIME, NO_TIME, None)
         else:
-            yield Started(station, connector, answered, int(stopped[row]), int(begin[row]), int(end[row]), identity)
+            yield Started(station, connector, answered, int(stopped[row]), int(begin[row]), int(end[row]), known)
+
+
+def _names(stations: pa.ChunkedArray, identities: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(stations.cast(pa.string()), identities, "\0")
 
 
 def _running(sent: pa.Table, started: list[Started], slack: float) -> Ints:

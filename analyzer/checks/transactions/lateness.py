@@ -11,7 +11,7 @@ import pyarrow as pa
 from analyzer import schema
 from analyzer.checks.clock.standing import csms_offsets, offsets_at, solid
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, seconds
-from analyzer.ocpp.payloads import decode, members, text
+from analyzer.ocpp.payloads import decode, identity, members, text
 from analyzer.ocpp.timestamps import parse
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _told(calls: pa.Table) -> Iterator[tuple[int | None, str | None, bool, str |
         moment = parse(text(request.get("timestamp")) or "")
         yield (
             moment[0] if moment else None,
-            text(request.get("transactionId")) or text(info.get("transactionId")),
+            identity(request.get("transactionId")) or identity(info.get("transactionId")),
             request.get("offline") is True,
             text(request.get("reason")) or text(info.get("stoppedReason")),
         )

@@ -156,3 +156,13 @@ def test_a_charger_of_2x_has_nothing_to_be_judged() -> None:
     event = '08:0{}:00 CP1 > TransactionEvent {{"eventType": "{}", "seqNo": {}, "timestamp": "$(now)", "triggerReason": "MeterValuePeriodic", "transactionInfo": {{"transactionId": "a"}}, "evse": {{"id": 1, "connectorId": 1}}, "meterValue": [{{"timestamp": "$(now)", "sampledValue": [{{"value": 5}}]}}]}}\n'
     text = "08:00:00 CP1 + ocpp2.0.1\n" + event.format(1, "Started", 0) + event.format(2, "Updated", 1)
     assert transaction_id(*workspace(text).tables(transaction_id.needs)).num_rows == 0
+
+
+def test_an_identity_that_is_given_again_is_another_transaction_with_an_end_of_its_own() -> None:
+    again = (START + ANSWER + STOP).replace("08:00:00 CP1 + ocpp1.6\n", "").replace("08:", "10:").replace("#s", "#t")
+    text = START + ANSWER + sample("08:05:00", 7) + STOP + again.replace("#e", "#f")
+    assert findings(transaction_id, text + sample("10:05:00", 7)) == []
+    (found,) = findings(transaction_id, text + sample("10:05:00", 7) + sample("10:06:00", 8))
+    assert (found["count"], found["value"]) == (1, pytest.approx(100 / 3))
+    (found,) = findings(transaction_id, text + sample("08:06:00", 8) + sample("10:05:00", 7))
+    assert found["count"] == 1

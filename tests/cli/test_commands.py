@@ -76,7 +76,7 @@ def test_the_report_goes_to_standard_output_where_that_is_asked_for(samples: Pat
         ("random", bytes(range(256)) * 40),
         ("text.txt", b"Dear all,\nthe charger is offline.\n"),
         ("zeros", bytes(5000)),
-        ("empty.gz", gzip.compress(b"")),
+        ("empty.gz", gzip.compress(b"", mtime=0)),
         ("not.gz", b"\x1f\x8b\x08nonsense"),
         ("head.pcap", bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")),
     ],

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.columns import same
+from analyzer.kernels.columns import SECOND, micros, same
+from analyzer.kernels.damage import lost_between
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ OWNERS = {"up": "CSMS", "down": "charger"}
 CLOSED_BY = {"up": "station", "down": "csms"}
 LAST_SIGN = {"up": "last_down", "down": "last_up"}
 MOST_ACTIONS = 3
+NOTICED_WITHIN = 120 * SECOND
+"""A loss is noticed when the side that it is of speaks again."""
 
 
 @cause(
@@ -29,13 +32,16 @@ MOST_ACTIONS = 3
     owner="CSMS",
     remedy="Find out why the calls were not answered (handler, queue, session); the side that waited gave the connection up.",
 )
-def unanswered_calls(outages: pa.Table, connections: pa.Table, calls: pa.Table) -> list[Clue]:
+def unanswered_calls(outages: pa.Table, connections: pa.Table, calls: pa.Table, issues: pa.Table) -> list[Clue]:
     """The last calls of one side were not answered while the other side still sent, then the connection ended.
 
-    Where the other side was silent too, the link was dead: that is no evidence.
+    Where the other side was silent too, the link was dead: that is no evidence; nor is an answer that may have been
+    in a part of the input that was lost.
     """
     ended = [str(name) for name in outages["connection"].to_pylist()]
-    own = calls.filter(pa.array(same(calls["connection"], *ended)))
+    times = micros(calls["ts"])
+    lost = lost_between(issues, calls["connection"], calls["source"], times, times + NOTICED_WITHIN)
+    own = calls.filter(pa.array(same(calls["connection"], *ended) & ~lost))
     signs = _signs(connections, ended)
     stuck = _stuck(own)
     clues = []

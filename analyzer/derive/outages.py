@@ -10,15 +10,17 @@ import pyarrow as pa
 
 from analyzer import schema
 from analyzer.derive.ongoing import FOREVER, NONE, ongoing_of
-from analyzer.kernels.columns import NO_TIME, coded, micros, records, same
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, records, same
 from analyzer.kernels.sequences import latest
+from analyzer.ocpp.in_force import interval_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from analyzer.derive.ongoing import Ongoing
 
 Row = dict[str, object]
+INTERVALS, SHORTEST = 3, 300.0
+"""A charger fell silent before its connection ended after so many heartbeat intervals, and seconds, without a word."""
 BOOT_WITHIN = 180 * 1_000_000
 """A boot this soon after the new connection belongs to the outage before it."""
 WATCHED_ON = 60 * 1_000_000
@@ -38,12 +40,14 @@ def outages(
     controls: pa.Table,
     boots: pa.Table,
     transactions: pa.Table,
+    settings: pa.Table,
     sources: pa.Table,
 ) -> pa.Table:
     """One row per outage of a station.
 
-    It starts when the connection was seen to end; where that was not seen (it was replaced while it seemed alive), at
-    the last sign of life. Connections that were only inferred from messages have no known end.
+    It starts when the connection was seen to end; where that was not seen (it was replaced while it seemed alive), or
+    was noticed long after the charger had fallen silent, at the charger's last sign of life. Connections that were only
+    inferred from messages have no known end.
     """
     told = [row for row in records(connections.select(COLUMNS)) if not row["inferred"] and row["station"] is not None]
     watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
@@ -51,31 +55,31 @@ def outages(
         _grouped(records(boots.select(["connection", "ts", "kind"])), "connection"),
         ongoing_of(transactions),
     )
-    rows = [
-        row
-        for station, attempts in _grouped(told, "station").items()
-        for row in _of_station(attempts, watched, booted, ongoing.get(station, NONE))
-    ]
+    attempts = _grouped(told, "station")
+    rows = [row for own in attempts.values() for row in _of_station(own, watched)]
     _measure_quiet(rows, messages, controls)
+    _begin_with_silence(rows, settings)
+    refused = {station: sorted(_refusals(own)) for station, own in attempts.items()}
+    for row in rows:
+        station, start, end = row["station"], _time(row, "start"), _time(row, "end")
+        until = end if end != NO_TIME else FOREVER
+        row["attempts"] = bisect_right(refused[station], until) - bisect_left(refused[station], start)
+        row["boot"] = _boot(booted.get(row["next_connection"], ()), until)
+        row["in_transaction"] = ongoing.get(station, NONE).at(start)
     return schema.sort(schema.from_rows("outages", rows))
 
 
-def _of_station(
-    attempts: Sequence[Row], watched: Mapping[str, int], boots: Mapping[object, Sequence[Row]], ongoing: Ongoing
-) -> Iterator[Row]:
+def _of_station(attempts: Sequence[Row], watched: Mapping[str, int]) -> Iterator[Row]:
     established = [row for row in attempts if _established(row)]
-    refused = sorted(_time(row, "ts") for row in attempts if row["end_kind"] == "refused")
     following: list[Row | None] = [*established, None][1:]
     for before, after in zip(established, following, strict=True):
         outage = _between(before, after, watched)
-        if outage is None:
-            continue
-        start, end = _time(outage, "start"), _time(outage, "end")
-        until = end if end != NO_TIME else FOREVER
-        outage["attempts"] = bisect_right(refused, until) - bisect_left(refused, start)
-        outage["boot"] = _boot(boots.get(outage["next_connection"], ()), until)
-        outage["in_transaction"] = ongoing.at(start)
-        yield outage
+        if outage is not None:
+            yield outage
+
+
+def _refusals(attempts: Sequence[Row]) -> Iterator[int]:
+    return (_time(row, "ts") for row in attempts if row["end_kind"] == "refused")
 
 
 def _established(row: Row) -> bool:
@@ -132,6 +136,24 @@ def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> N
         moments = times[chosen]
         for row, place in zip(rows, latest(codes[chosen], moments, wanted, noticed).tolist(), strict=True):
             row[f"idle_{clock}"] = (_time(row, "noticed") - int(moments[place])) / 1e6 if place >= 0 else None
+
+
+def _begin_with_silence(rows: list[Row], settings: pa.Table) -> None:
+    """Let an outage begin with the charger's last sign of life where nobody noticed its silence for long.
+
+    What the CSMS sent meanwhile proves nothing. Where the end was seen, the silence must be longer than some heartbeat
+    intervals: a charger that lives may be quiet for one. A close frame tells that the end was meant, and when.
+    """
+    stations = pa.chunked_array([pa.array([row["station"] for row in rows], pa.string())])
+    noticed = np.array([_time(row, "noticed") for row in rows], dtype=np.int64)
+    intervals, _ = interval_in_force(settings, stations, noticed)
+    for row, interval in zip(rows, intervals.tolist(), strict=True):
+        quiet, how = row["idle_up"], row["end_kind"]
+        silent = isinstance(quiet, float) and how != "close" and quiet > max(INTERVALS * interval, SHORTEST)
+        if isinstance(quiet, float) and (silent or how == "replaced"):
+            row["start"] = _time(row, "noticed") - round(quiet * SECOND)
+            end = _time(row, "end")
+            row["duration"] = (end - _time(row, "start")) / SECOND if end != NO_TIME else None
 
 
 def _grouped(rows: list[Row], name: str) -> dict[object, list[Row]]:

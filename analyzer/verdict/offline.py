@@ -54,11 +54,22 @@ def told(outages: Sequence[Row], ranked: Sequence[Row], beats: Ints) -> Row:
             f"Offline {times(len(outages))}{span}{gone}.",
             _capital(because) + (f"; {times(left)} for other causes." if left else "."),
         ],
-        "remedy": _most(first.ranked, "remedy"),
+        "remedy": _remedy(groups, dated=dated),
         "owner": _most(first.ranked, "owner"),
         "confidence": _most(first.ranked, "confidence"),
         "missing": _most(first.ranked, "missing"),
     }
+
+
+def _remedy(groups: Sequence[Group], *, dated: bool) -> str | None:
+    """The remedy of the first group, and that of the next with a known cause that has another."""
+    first = _most(groups[0].ranked, "remedy")
+    for group in groups[1:]:
+        other = _most(group.ranked, "remedy")
+        if first and other and other != first and group.cause != CANNOT_TELL:
+            many = f"the {len(group.outages)} from" if len(group.outages) > 1 else "the one at"
+            return f"{first} For {many} {_clock(group.outages[0], dated=dated)}: {_small(other)}"
+    return first
 
 
 def _groups(outages: Sequence[Row], ranked: Sequence[Row]) -> list[Group]:
@@ -99,9 +110,13 @@ def _when(group: Group, beats: Ints, *, dated: bool) -> str:
 
 
 def _moment(outage: Row, *, dated: bool) -> str:
-    start = outage["start"].astimezone(UTC)
-    clock = f"{start:%Y-%m-%d %H:%M:%S}" if dated else f"{start:%H:%M:%S}"
+    clock = _clock(outage, dated=dated)
     return f"from {clock} on" if outage["duration"] is None else f"at {clock} for {length(outage['duration'])}"
+
+
+def _clock(outage: Row, *, dated: bool) -> str:
+    start = outage["start"].astimezone(UTC)
+    return f"{start:%Y-%m-%d %H:%M:%S}" if dated else f"{start:%H:%M:%S}"
 
 
 def _aside(outage: Row, ranked: Row, beats: Ints) -> str:
@@ -149,6 +164,10 @@ def length(seconds: float) -> str:
     if seconds < 600:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _capital(text: str) -> str:

@@ -63,10 +63,15 @@ def test_the_outages_of_a_real_charger_are_reboots_two_of_them_after_changes_of_
     assert [row["cause"] for row in rows] == ["reboot"] * 3
     assert [row["owner"] for row in rows] == ["charger", "CSMS", "CSMS"]
     assert rows[0]["evidence_for"] == "the charger rebooted: message ids start again (1603, then 100)"
-    assert "ChangeConfiguration G_MaxCurrent just before, which was never answered" in rows[0]["evidence_against"]
-    assert rows[0]["confidence"] == "medium"
+    # The CSMS's ChangeConfiguration came half a minute after the charger's last sign of life: it ordered nothing.
+    assert rows[0]["evidence_against"] is None
+    assert (rows[0]["start"].second, result.tables["outages"]["duration"][0].as_py()) == (
+        1,
+        pytest.approx(184.3, abs=0.1),
+    )
     assert "RebootRequired" in rows[1]["evidence_for"]
     assert "PowerLoss" in rows[1]["evidence_against"]
     (verdict,) = result.tables["verdict"].to_pylist()
     assert "rebooted after ChangeConfiguration" in verdict["sentences"]
     assert "no Heartbeat for 234 s from 09:34:12" in verdict["sentences"]
+    assert "For the one at 09:35:01: " in verdict["remedy"]

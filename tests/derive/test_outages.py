@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from analyzer import schema
 from analyzer.derive import DERIVATIONS
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def outages(text: str) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = workspace(text).table("outages").to_pylist()
+def outages(text: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = workspace(text).table("outages").to_pylist()
     return rows
 
 
@@ -46,6 +48,41 @@ def test_an_end_that_nobody_saw_dates_from_the_last_sign_of_life() -> None:
         """
     )
     assert (row["duration"], row["end_kind"]) == (240.0, "replaced")
+
+
+def test_what_the_csms_sends_to_a_charger_that_is_gone_does_not_put_off_the_outage() -> None:
+    text = """
+        08:00:00 CP1 + ocpp1.6
+        08:00:10 CP1 > Heartbeat
+        08:00:40 CP1 < Reset {"type": "Soft"}
+        08:04:10 CP1 + ocpp1.6
+        """
+    assert outages(text)[0]["duration"] == 240.0
+
+
+SILENT = """
+08:00:00 CP1 + ocpp1.6
+08:00:01 CP1 > BootNotification {"chargePointVendor": "V", "chargePointModel": "M"}
+08:00:01.1 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 150, "status": "Accepted"}
+08:00:10 CP1 > Heartbeat
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "duration"),
+    [
+        ("08:07:39 CP1 - fin by csms", 31.0),  # three intervals: it may have lived until then
+        ("08:07:41 CP1 - fin by csms", 480.0),
+        ("08:07:41 CP1 - 1006", 480.0),
+        ("08:07:41 CP1 - 1001 by csms", 29.0),
+    ],
+)
+def test_a_silence_of_more_than_three_intervals_is_a_part_of_the_outage_unless_the_end_was_meant(
+    end: str, duration: float
+) -> None:
+    (row,) = outages(f"{SILENT}{end}\n08:08:10 CP1 + ocpp1.6")
+    assert row["duration"] == duration
+    assert row["noticed"].strftime("%H:%M:%S") == end[:8]
 
 
 def test_what_is_sent_after_the_end_does_not_count_as_life_before_it() -> None:

@@ -17,6 +17,7 @@ from analyzer.checks.protocol.sides import OTHER, SIDES, WHO, last_of_side
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, UNKNOWN, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, reals, same
+from analyzer.kernels.damage import lost_between
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -163,12 +164,18 @@ def _listed(calls: pa.Table, rows: Ints) -> str:
 
 
 def _heard(connections: pa.Table, calls: pa.Table) -> Ints:
-    """When the side that should answer was last heard on the connection of each call: at the upgrade if not since."""
-    upgraded = micros(connections["upgraded"])
+    """When the side that should answer was last heard on the connection of each call: at the upgrade if not since.
+
+    An upgrade without its request shows the CSMS alone: the capture may be of one direction.
+    """
+    upgraded, asked = micros(connections["upgraded"]), np.asarray(connections["path"].is_valid(), dtype=bool)
     found = {}
-    for side, column in (("up", "last_down"), ("down", "last_up")):
+    for side, column, since in (
+        ("up", "last_down", upgraded),
+        ("down", "last_up", np.where(asked, upgraded, NO_TIME)),
+    ):
         moments = micros(connections[column])
-        found[side] = np.where(moments == NO_TIME, upgraded, moments)
+        found[side] = np.where(moments == NO_TIME, since, moments)
     rows = _places(calls, connections)
     return np.where(same(calls["direction"], "up"), found["up"][rows], found["down"][rows])
 
@@ -216,6 +223,7 @@ def _unseen(calls: pa.Table, issues: pa.Table, transport: pa.Table, patience: fl
     until = times + round(patience * SECOND)
     found = last_of_side(unread, calls, until, other=True, scope="station") >= times
     found |= last_of_side(holes, calls, times + HOLE_WITHIN, other=True) >= times
+    found |= lost_between(issues, calls["connection"], calls["source"], times, times + HOLE_WITHIN)
     lost = issues.filter(pa.array(same(issues["kind"], *BLIND)))
     blind: dict[str, int] = {}
     for name, moment in zip(lost["connection"].to_pylist(), micros(lost["ts"]).tolist(), strict=True):

@@ -12,6 +12,7 @@ from analyzer.checks.transactions.begun import Begun
 from analyzer.checks.transactions.presence import Presence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, SECOND, micros, same, seconds, wholes
+from analyzer.kernels.damage import lost_between
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def never_closed(
     readings: pa.Table,
     outages: pa.Table,
     calls: pa.Table,
+    issues: pa.Table,
     *,
     patience: float = 300.0,
     silent_hours: float = 24.0,
@@ -83,18 +85,26 @@ def never_closed(
         08:41:00x10/60s CP3 > Heartbeat
     Not a fault when: it began before the input or goes on at its end; the charger is offline since, and may have queued
         the end; the id tag was refused; the start was never answered, or was answered again with another id; something
-        was ended under an id that is not known.
+        was ended under an id that is not known; a part of the input was lost since.
     Likely causes: the end was lost: a power loss or reboot without a queue, a full queue, a message that the CSMS
         refused again and again; the charger gave up after its attempts.
     What to do: ask for the state (2.0.1 GetTransactionStatus; 1.6 TriggerMessage MeterValues); end the session in the
         CSMS by its last sample; raise TransactionMessageAttempts; update the firmware.
     Source: OCPP 1.6 3.7 and 4.10; 2.0.1 E04.FR.01, E12 and E14; mobilityhouse/ocpp issue 186.
     """
+    whole = ~lost_between(
+        issues,
+        transactions["station"],
+        transactions["source"],
+        micros(transactions["ts"]),
+        np.full(transactions.num_rows, np.iinfo(np.int64).max),
+        scope="station",
+    )
     begun, presence, sampled = Begun(transactions, calls), Presence(calls, outages), _last_samples(readings)
     reported, samples = dict(by_station(statuses)), wholes(transactions["samples"], 0)
     findings = []
     for station, rows in by_station(transactions):
-        overdue, open_rows = [], rows[begun.open[rows]].tolist()
+        overdue, open_rows = [], rows[(begun.open & whole)[rows]].tolist()
         shown = statuses.take(pa.array(reported.get(station, []), pa.int64())) if open_rows else statuses
         for row in open_rows:
             reports = begun.reports(shown, row)
@@ -112,6 +122,8 @@ def never_closed(
             ][:1]
         if overdue:
             findings.append(_finding(station, transactions, overdue))
+        elif (begun.open & ~whole)[rows].any():
+            findings.append(not_judged(station, "a part of the input was lost while a transaction was open"))
         elif open_rows and presence.offline(station):
             findings.append(not_judged(station, "a transaction is open, and the charger is offline since"))
     return table(findings)

@@ -192,6 +192,29 @@ def test_an_answer_may_have_stood_in_a_hole_of_the_capture() -> None:
     assert changed(text, transport=lambda rows: [*rows, {**hole, "direction": "up"}])
 
 
+def test_an_answer_may_have_stood_in_a_part_of_the_input_that_was_lost() -> None:
+    text = START + status(3, 3) + END
+    loss = {
+        "kind": "truncated",
+        "damage": True,
+        "ts": tables(text)["messages"]["ts"][-3].as_py(),
+        "source": "example.trace",
+    }
+    assert changed(text, issues=lambda rows: [*rows, loss]) == []
+    assert changed(text, issues=lambda rows: [*rows, {**loss, "damage": False}])
+    assert changed(text, issues=lambda rows: [*rows, {**loss, "connection": "1.2"}])
+
+
+def test_a_capture_of_the_csms_alone_does_not_judge_the_charger() -> None:
+    text = START + "08:10:00x9/1s CP1 < TriggerMessage#l$(i) {}\n12:00:00 CP1 < ping"
+    kind = {"sources": lambda rows: [{**row, "kind": "capture"} for row in rows]}
+    upgraded = tables(text)["messages"]["ts"][0].as_py()
+    for path, severity in ((None, "unknown"), ("/ocpp/CP1", "warning")):
+        asked = {"connections": lambda rows, path=path: [{**row, "upgraded": upgraded, "path": path} for row in rows]}
+        (row,) = changed(text, **kind, **asked)
+        assert row["severity"] == severity
+
+
 def test_a_log_without_any_answer_is_not_judged_and_a_capture_is_if_it_shows_that_side() -> None:
     text = START + "08:10:00x9/1s CP1 > StatusNotification#l$(i) {}\n08:30:00 CP1 < ping\n12:00:00 CP1 > ping"
     (row,) = unanswered(*workspace(text).tables(unanswered.needs)).to_pylist()

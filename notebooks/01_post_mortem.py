@@ -102,7 +102,7 @@ runs[runs["outcome"] != "ran"]
 # %%
 import pandas as pd
 
-moment = outages["start"].iloc[3]
+moment = outages["start"].iloc[len(outages) // 4]
 around = capture.between(moment - pd.Timedelta("3min"), moment + pd.Timedelta("2min"))
 around.messages[["ts", "direction", "type", "action", "payload", "connection", "origin"]]
 

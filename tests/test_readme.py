@@ -95,7 +95,12 @@ def test_the_catalogue_names_every_check() -> None:
 
 
 def test_the_checklist_is_spelled_out() -> None:
-    rows = [f"| {line.name} | {line.title} | {', '.join(line.deciding) or 'no check yet'} |\n" for line in LINES]
+    made_so_far = {check.id for check in checks()}
+    named = [[check if check in made_so_far else f"{check} (to come)" for check in line.deciding] for line in LINES]
+    rows = [
+        f"| {line.name} | {line.title} | {', '.join(names) or 'no check yet'} |\n"
+        for line, names in zip(LINES, named, strict=True)
+    ]
     made = "| line | question | decided by |\n|---|---|---|\n" + "".join(rows)
     if UPDATE:
         README.write_text(CHECKLIST.sub(lambda _: made, text()), encoding="utf-8")

@@ -23,12 +23,13 @@ def formats(
         for known in log.formats():
             typer.echo(f"{known.NAME:15}  {known.ABOUT}")
         return
-    nothing = True
+    nothing, complaints = True, []
     for path in paths:
         try:
             taken = inspect(path)
         except SourceError as error:
-            raise exits.Complaint(str(error)) from None
+            complaints.append(str(error))
+            continue
         nothing = nothing and not taken
         for guess in taken:
             typer.echo(f"{path}  {guess.name}  {guess.sure:.0%}  {guess.about}")
@@ -36,4 +37,8 @@ def formats(
             typer.echo(
                 f"{path}  not recognised: neither a capture nor a log in a format that `ocpp-analyzer formats` lists"
             )
+    for complaint in complaints:
+        exits.warn(complaint)
+    if complaints:
+        raise typer.Exit(exits.USAGE)
     raise typer.Exit(exits.NOTHING if nothing else exits.FINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.exits import NOTHING, Complaint, warn
@@ -53,6 +54,14 @@ def load(
         raise Complaint(str(error.args[0])) from None
 
 
+def spare_inputs(output: Path | None, paths: Sequence[str]) -> None:
+    """Complain where a result would overwrite an input: it is the evidence."""
+    if output is not None and output.exists():
+        for path in paths:
+            if Path(path).exists() and output.samefile(path):
+                raise Complaint(f"{output} is an input; it is not overwritten")
+
+
 def _attempts(capture: Capture) -> bool:
     """Whether a charger was at least seen trying to connect."""
     return any(name is not None for name in capture.base["connections"]["station"].to_pylist())
@@ -63,9 +72,12 @@ def _notes(capture: Capture) -> list[str]:
     base = capture.base
     damage: dict[str, str] = {}
     nothing: dict[str, str] = {}
+    repeated: set[str] = set()
     for row in base["issues"].select(["source", "kind", "detail", "damage"]).to_pylist():
         if row["damage"]:
             damage.setdefault(row["source"], row["detail"])
+        if row["kind"] == "repeated_input":
+            repeated.add(row["source"])
         if row["kind"] in NOTHING_READ:
             nothing.setdefault(row["source"], row["detail"])
     named = base["connections"].select(["source", "station"]).to_pylist()
@@ -75,7 +87,7 @@ def _notes(capture: Capture) -> list[str]:
         source = row["source"]
         if row["damaged"]:
             notes.append(f"a part of {source} was lost: {damage.get(source, 'see the report')}")
-        elif not row["messages"] and source not in seen:
+        elif not row["messages"] and source not in seen | repeated:
             notes.append(nothing.get(source) or f"{source} holds no OCPP message")
     left = len(notes) - MAX_NOTES
     return [*notes[:MAX_NOTES], *([f"{left} more inputs were not read whole"] if left > 0 else [])]
@@ -90,7 +102,7 @@ def _why(capture: Capture) -> str:
     ]
     encrypted = capture.base["connections"]["scheme"].to_pylist().count("wss")
     if encrypted:
-        parts.append(f"{encrypted} of its connections are encrypted (TLS)")
+        parts.append(f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS)")
     parts += [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:2]]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
 

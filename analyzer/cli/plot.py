@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli import choices, exits
-from analyzer.cli.loading import load
+from analyzer.cli.loading import load, spare_inputs
 
 
 def plot(
@@ -32,6 +32,7 @@ def plot(
     endings = [f".{picture}" for picture in choices.Picture]
     if output.suffix.lower() not in endings:
         raise exits.Complaint(f"cannot draw {output}; its name must end in {', '.join(endings)}")
+    spare_inputs(output, paths)
     capture = load(paths, log_format, tz, port, dissector, station=station)
     try:
         facade.plot(capture, kind, station=station).savefig(output)

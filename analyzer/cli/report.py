@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli import choices, exits
-from analyzer.cli.loading import colour, load, width
+from analyzer.cli.loading import colour, load, spare_inputs, width
 
 
 def report(
@@ -34,6 +34,7 @@ def report(
 
     to_stdout = output is not None and str(output) == "-"
     chosen = format.value if format else _format(output)
+    spare_inputs(output, paths)
     capture = load(paths, log_format, tz, port, dissector, station=station)
     try:
         result = capture.result(select=select or (), ignore=ignore or (), thresholds=threshold or ())

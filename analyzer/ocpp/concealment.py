@@ -10,16 +10,28 @@ import re
 from analyzer.ocpp.payloads import decode
 from analyzer.ocpp.pseudonyms import pseudonym, pseudonymous_number
 
-_TOKENS = r"\w{0,40}id_?(?:tag|token)|idTagInfoId|iccid|imsi|e_?maid|token"
+_TOKENS = r"\w{0,40}(?:id_?tag|token)|idTagInfoId|iccid|imsi|e_?maid"
 _PASSWORDS = (
     r"[\w.]{0,40}(?:passw(?:or)?d|passphrase|authorizationkey|secret|credentials?|api_?key|private_?key|psk|apnusername"
     r"|cardpin|simpin|pincode|authentication)"
 )
 """Names of members and of settings; those of vendors end in the same words."""
 _HINTS = (
-    *("idtag", "id_tag", "idtoken", "id_token", "token", "iccid", "imsi", "emaid", "passw", "passphrase", "ationkey"),
+    *(
+        "idtag",
+        "id_tag",
+        "token",
+        "iccid",
+        "imsi",
+        "emaid",
+        "passw",
+        "passphrase",
+        "ationkey",
+        "bearer",
+        "authorization",
+    ),
     *("secret", "credential", "apikey", "api_key", "privatekey", "private_key", "psk", "apnusername"),
-    *("cardpin", "simpin", "pincode", "authentication", "@"),
+    *("cardpin", "simpin", "pincode", "authentication", "@", "pw=", "pwd=", "auth=", "sig=", "key="),
 )
 """What a text with a secret holds, in lower case; looking for these is far cheaper than looking for the secret."""
 _LITERALS = frozenset({"null", "true", "false", "None", "True", "False"})
@@ -46,6 +58,10 @@ _PASSWORD_NAME = re.compile(rf"\b(?:{_PASSWORDS})\b", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"""(?P<named>"(?P<by>key|name)"\s*:\s*"(?:{_PASSWORDS})")|"(?:[^"\\]|\\.)*"|(?P<brace>[{{}}])""", re.IGNORECASE
 )
+_HEADER = re.compile(
+    r"(\bBearer\s{1,4}|\bAuthorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?\w{1,20}\s{1,4})([^\s\"'\\]{4,})", re.IGNORECASE
+)
+_QUERY = re.compile(r"([?&](?:pwd?|auth|sig|key)=)([^&\s\"'\\]+)", re.IGNORECASE)
 _URL = re.compile(r"(://[^\s:/@\"']{0,200}:)([^\s/@\"']{1,200})(?=@)")
 
 
@@ -60,7 +76,8 @@ def conceal(text: str) -> str:
     lower = text.lower()
     if not any(hint in lower for hint in _HINTS):
         return text
-    text = _URL.sub(lambda match: match[1] + pseudonym(match[2]), text)
+    for pattern in (_URL, _QUERY, _HEADER):
+        text = pattern.sub(lambda match: match[1] + pseudonym(match[2]), text)
     text = _NAMED.sub(_replace, text)
     return _without_passwords(text) if _PASSWORD_NAME.search(text) else text
 

@@ -62,7 +62,8 @@ def meter_register(readings: pa.Table, transactions: pa.Table, *, station: str |
         if not table.num_rows:
             _empty(axes, "sampled by phase only" if same(readings["measurand"], measurand).any() else "not sampled")
     shades = _shade((upper, lower), transactions, shown)
-    style.time_axis(lower)
+    # Values are drawn when they were measured, which only the charger's clock tells.
+    style.time_axis(lower, "time as the charger gives it, UTC if it gives no zone")
     style.legend(figure, style.labelled((upper, lower)))
     style.tell(figure, TITLE, _extent("Register", energy, "kWh"), _extent("Power", power, "kW"), _counts(shown, shades))
     return figure

@@ -93,8 +93,8 @@ def prepare(axes: Axes, title: str = "", note: str = "", pad: float = 10) -> Non
     axes.patch.set_visible(False)
 
 
-def time_axis(axes: Axes) -> None:
-    """Write the time axis in UTC with dates no longer than needed."""
+def time_axis(axes: Axes, clock: str = "time, UTC") -> None:
+    """Write the time axis in UTC with dates no longer than needed; `clock` tells whose time it is."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(minticks=3, maxticks=9)  # type: ignore[no-untyped-call]  # matplotlib types no dates
@@ -105,7 +105,7 @@ def time_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(formatter)
     axes.xaxis.get_offset_text().set_color(GREY)
     axes.xaxis.get_offset_text().set_fontsize(8.5)
-    axes.set_xlabel("time, UTC", fontsize=8.5, color=GREY)
+    axes.set_xlabel(clock, fontsize=8.5, color=GREY)
 
 
 def legend(figure: Figure, handles: Mapping[str, Artist]) -> None:

@@ -154,6 +154,29 @@ def test_a_part_that_was_lost_is_told_on_standard_error(samples: Path, tmp_path:
     assert told.count("\n") == 1
 
 
+def test_an_input_that_repeats_another_is_not_said_to_hold_nothing(samples: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.pcap"
+    again.write_bytes((samples / "healthy.pcap").read_bytes())
+    assert run("check", samples / "healthy.pcap", again).stderr == b""
+
+
+@pytest.mark.parametrize("verb", [["report"], ["plot", "timeline"]])
+def test_an_input_is_never_overwritten(verb: list[str], samples: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    path.write_bytes((samples / "healthy.pcap").read_bytes())
+    (tmp_path / "link.svg").symlink_to(path)
+    for output in (path, tmp_path / "link.svg"):
+        assert "is an input" in complaint(*verb, path, "-o", output, *(["--format", "html"] if len(verb) == 1 else []))
+    assert path.read_bytes() == (samples / "healthy.pcap").read_bytes()
+
+
+def test_formats_goes_on_behind_an_input_that_cannot_be_opened(samples: Path, tmp_path: Path) -> None:
+    done = run("formats", tmp_path, samples / "healthy.pcap")
+    assert done.returncode == USAGE
+    assert "capture  100%" in done.stdout.decode()
+    assert done.stderr.decode().count("\n") == 1
+
+
 def test_many_such_inputs_are_counted(samples: Path, tmp_path: Path) -> None:
     empty = [tmp_path / f"{number}.log" for number in range(12)]
     for path in empty:

@@ -146,3 +146,31 @@ def test_any_text_is_concealed_without_raising(text: str) -> None:
 def test_what_is_concealed_stays_as_it_is(secret: str) -> None:
     concealed = conceal(json.dumps({"idTag": secret}))
     assert conceal(concealed) == concealed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "upgrade with Authorization: Basic SECRET123",
+        '{"headers": {"Authorization": "Bearer SECRET123"}}',
+        "sent Bearer SECRET123 to the CSMS",
+        "GET /ocpp/CP-7?pw=SECRET123&v=1",
+        "GET /ocpp/CP-7?v=1&auth=SECRET123",
+        '[2,"1","DataTransfer",{"vendorId":"V","data":"{\\"accessToken\\":\\"SECRET123\\"}"}]',
+        '{"authToken":"SECRET123"}',
+    ],
+)
+def test_headers_queries_and_tokens_of_any_name_are_concealed(text: str) -> None:
+    assert "SECRET123" not in conceal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"tokenCount":7,"token_type":"x"}',
+        "a Basic charger",
+        '{"pw":"7400","key":"MeterValueSampleInterval","value":"60"}',
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+    assert conceal(text) == text

@@ -106,8 +106,15 @@ def test_what_a_check_could_not_judge_of_another_station_does_not_count() -> Non
 def test_every_line_with_a_check_that_exists_is_decided_by_checks_that_exist() -> None:
     made = {check.id for check in checks()}
     for line in LINES:
-        assert set(line.deciding) <= set(line.checks) & made
-        assert bool(line.deciding) == bool(set(line.checks) & made), line.name
+        assert set(line.deciding) <= set(line.checks)
+        assert bool(set(line.deciding) & made) == bool(set(line.checks) & made), line.name
+
+
+def test_a_line_does_not_pass_while_a_check_that_decides_it_does_not_exist() -> None:
+    row = lines(["MV07"], existing=["MV07", "MV06"])["C3"]
+    assert (row["status"], row["checks"]) == ("UNKNOWN", "MV07")
+    assert row["detail"] == "there is no check of it yet (MV09, MV13)"
+    assert lines(["MV07"], [("MV07", "critical")], existing=["MV07"])["C3"]["status"] == "FAIL"
 
 
 def test_a_line_does_not_pass_by_checks_that_only_add() -> None:

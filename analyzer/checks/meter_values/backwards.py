@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.checks.meter_values.registers import register_falls, registers
-from analyzer.checks.meter_values.rollover import rolled_over
 from analyzer.checks.rows import by_station, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.rollover import rolled_over
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def backwards(readings: pa.Table, transactions: pa.Table, boots: pa.Table) -> pa
         08:06:00x3/60s CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now+3600)", "sampledValue": [{"value": "$(129000+120*i)"}]}]}
         08:09:00x3/60s CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now)", "sampledValue": [{"value": "$(129400+120*i)"}]}]}
         08:12:00 CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now-90)", "sampledValue": [{"value": "129580"}]}]}
-    Not a fault when: up to three readings stray and come back (MV09 would name them); the charger rebooted between the
+    Not a fault when: up to three readings stray and come back; the charger rebooted between the
         two readings, or the register starts again at 0 in another transaction (MV08); the reading only
         arrives late.
     Likely causes: a meter that lost its memory; two meters read in turn; a counter that overflows; a meter that was

@@ -85,7 +85,7 @@ def missing_samples(
         08:15:30 CP1 > TransactionEvent#e {"eventType": "Ended", "seqNo": 15, "timestamp": "$(now)", "triggerReason": "StopAuthorized", "transactionInfo": {"transactionId": "a"}}
     Not a fault when: the gap overlaps an outage, a reboot or a hole of the input; nothing flowed; the interval was
         changed in the transaction; samples name a wrong transaction (MV32); the charger keeps a longer interval than it
-        was told (MV27), or sends no sample at all (MV28).
+        was told, or sends no sample at all.
     Likely causes: a queue that overflows; firmware that skips samples under load or near its message limit.
     What to do: a longer sample interval, fewer measurands; update the firmware.
     Source: OCPP 1.6 4.7 and 9.1.19; 1.6 errata 3.15; 2.0.1 J02.FR.11; what may be dropped offline J02.FR.12.

@@ -98,7 +98,8 @@ def abnormal_ends(
             if untold[rows].any() or not told[rows].any():
                 findings.append(not_judged(station, "the input does not tell how its connections ended"))
             elif booted[rows].any():
-                findings.append(not_judged(station, "its connections ended by reboots alone"))
+                other = " or an idle cut-off, which other checks tell" if (~mine & ~booted)[rows].any() else " alone"
+                findings.append(not_judged(station, f"its connections ended by reboots{other}"))
             continue
         chosen, ended = _worst_day(both, ends, bad)
         share = len(chosen) / ended

@@ -127,7 +127,7 @@ _BASE = (
             Field("retransmissions", WHOLE, "", "TCP segments that were sent again."),
             Field("lost_bytes", WHOLE, "B", "Bytes of the stream that were never seen."),
             SOURCE,
-            ORIGIN,
+            Field("origin", WHOLE, "", "Packet of the upgrade request, else of the first sight; or line number."),
         ),
     ),
     TableSchema(
@@ -325,7 +325,8 @@ _DERIVED = (
             Field("meter_start", REAL, "Wh", "Register at the start."),
             Field("meter_stop", REAL, "Wh", "Register at the end."),
             REASON,
-            Field("energy", REAL, "Wh", "meter_stop less meter_start, where both are known."),
+            Field("energy", REAL, "Wh", "meter_stop less meter_start, past the last digit of a register that ran out."),
+            Field("refused", FLAG, "", "True where the CSMS refused the id tag of its StartTransaction (1.6)."),
             Field("samples", WHOLE, "", "Distinct times at which it was sampled periodically."),
             Field("stop_connection", NAME, "", "The connection on which the end was reported."),
             CONNECTION,

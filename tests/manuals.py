@@ -28,7 +28,7 @@ def tables(text: str) -> dict[str, pa.Table]:
     conversation = Conversation("example.trace", "1")
     lines = textwrap.dedent(text).strip("\n").splitlines()
     conversation.take(trace.read((Line(number, line) for number, line in enumerate(lines, 1)), UTC))
-    made = conversation.tables("trace", "UTC", damaged=False, size=len(text))
+    made = conversation.tables("trace", "UTC", size=len(text))
     not_understood = [row["detail"] for row in made["issues"].to_pylist() if row["kind"] == "not_understood"]
     assert not not_understood, f"not trace notation: {not_understood}"
     return made

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from analyzer.kernels.columns import NO_TIME, coded, micros, wholes
+from analyzer.kernels.columns import NO_TIME, coded, flags, micros, wholes
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from analyzer.kernels.columns import Ints
 
 FOREVER = np.iinfo(np.int64).max
@@ -33,8 +32,12 @@ NONE = Ongoing(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def ongoing_of(transactions: pa.Table) -> dict[object, Ongoing]:
-    """The transactions of each station; one whose end was not seen is over when the next begins at its place."""
-    begun = transactions.filter(transactions["started"].is_valid())
+    """The transactions of each station; one whose end was not seen is over when the next begins at its place.
+
+    One that was refused ran only if it was stopped: a charger need not deliver energy then (OCPP 1.6, MaxEnergyOnInvalidId).
+    """
+    ran = ~flags(transactions["refused"]) | np.asarray(transactions["stopped"].is_valid(), dtype=bool)
+    begun = transactions.filter(pa.array(ran & np.asarray(transactions["started"].is_valid(), dtype=bool)))
     stations, evse, stopped = coded(begun["station"]), wholes(begun["evse"]), micros(begun["stopped"])
     # An EVSE has one transaction at a time, whichever its connector (OCPP 2.0.1 E).
     places = np.where(evse >= 0, evse, wholes(begun["connector"]))

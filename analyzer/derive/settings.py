@@ -11,7 +11,7 @@ from analyzer import schema
 from analyzer.kernels.columns import coded, micros, records, same
 from analyzer.kernels.intervals import habit, usual
 from analyzer.kernels.sequences import gaps
-from analyzer.ocpp.in_force import INTERVAL_KEY, ORDERS
+from analyzer.ocpp.in_force import INFERRED, INTERVAL_KEY, ORDERS, read_back, unordered
 from analyzer.ocpp.keys import settings_said
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def settings(calls: pa.Table) -> pa.Table:
     """One row per setting that was ordered, read back or reported, and the heartbeat interval inferred where none was.
 
     Of HeartbeatInterval the last writer is in force: an accepted BootNotification with an interval above 0, or an
-    accepted change (OCPP 1.6 4.2 and 9.1.10; 2.0.1 B01.FR.04). What was read back counts where nothing was ordered.
+    accepted change (OCPP 1.6 4.2 and 9.1.10; 2.0.1 B01.FR.04). What was read back counts where nothing was ordered, and
+    what the heartbeats keep between two orders where no order is known to be in force and nothing was read back.
     """
-    rows = [*_said(calls)]
-    ordered = {row["station"] for row in rows if row["key"] == INTERVAL_KEY and row["effective"]}
-    rows += _inferred(calls, ordered)
-    return schema.sort(schema.from_rows("settings", rows))
+    said = schema.from_rows("settings", _said(calls))
+    inferred = schema.from_rows("settings", _inferred(calls, said))
+    return schema.sort(pa.concat_tables([said, inferred]).unify_dictionaries())
 
 
 def _said(calls: pa.Table) -> Iterator[dict[str, object]]:
@@ -73,27 +73,32 @@ def _number(value: str | None) -> float | None:
     return number if number is not None and np.isfinite(number) else None
 
 
-def _inferred(calls: pa.Table, known: set[object]) -> Iterator[dict[str, object]]:
-    beats = calls.filter(pa.array(same(calls["action"], "Heartbeat")))
-    connection, times = coded(beats["connection"]), micros(beats["ts"])
-    order = np.lexsort((times, connection.codes))
-    spans = np.full(len(times), np.nan)
-    spans[order] = gaps(connection.codes[order], times[order])
-    stations = coded(beats["station"])
-    by_station = np.argsort(stations.codes, kind="stable")
-    bounds = np.searchsorted(stations.codes[by_station], np.arange(len(stations.names)))
-    for station, own in zip(stations.names, np.split(by_station, bounds)[1:], strict=True):
-        period = habit(spans[own])
+def _inferred(calls: pa.Table, said: pa.Table) -> Iterator[dict[str, object]]:
+    """The interval that the heartbeats keep, for each time between two orders in which none is known to be in force."""
+    beats = calls.filter(pa.array(same(calls["action"], "Heartbeat") & same(calls["direction"], "up")))
+    spans, free = unordered(said, beats["station"], micros(beats["ts"]))
+    beats, span = beats.filter(pa.array(free)), coded(spans.filter(pa.array(free)))
+    connection, times = coded(beats["connection"]).codes, micros(beats["ts"])
+    order = np.lexsort((times, connection, span.codes))
+    periods = np.full(len(times), np.nan)
+    periods[order] = gaps(connection[order], times[order])
+    periods[order[1:]] = np.where(np.diff(span.codes[order]) == 0, periods[order[1:]], np.nan)
+    by_span = np.lexsort((times, span.codes))
+    bounds = np.searchsorted(span.codes[by_span], np.arange(len(span.names)))
+    early = read_back(said)
+    told = set(unordered(said, early["station"], micros(early["ts"]))[0].to_pylist())
+    for name, own in zip(span.names, np.split(by_span, bounds)[1:], strict=True):
+        period = habit(periods[own])
         interval = usual(period)
         interval = period if np.isnan(interval) else interval
         if np.isnan(interval):
             continue
         first = records(beats.take(pa.array(own[:1])))[0]
         yield {
-            **{name: first[name] for name in ("station", "ts", "connection", "source", "origin")},
+            **{column: first[column] for column in ("station", "ts", "connection", "source", "origin")},
             "key": INTERVAL_KEY,
             "text": f"{interval:g}",
             "number": interval,
-            "operation": "inferred",
-            "effective": station not in known,
+            "operation": INFERRED,
+            "effective": name not in told,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer import schema
-from analyzer.derive.transaction_ledger import Ledger
+from analyzer.derive.transaction_ledger import Ledger, Start, Stop
+from analyzer.kernels.as_of import last_or_first
 from analyzer.kernels.columns import micros, records, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.rollover import risen
 from analyzer.ocpp.meter_values import place_of, samples_of
 from analyzer.ocpp.payloads import decode, identity, members, real, text, whole
 from analyzer.ocpp.timestamps import parse
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from analyzer.derive.transaction_ledger import Key, Row
-    from analyzer.kernels.columns import Ints
+    from analyzer.kernels.columns import Column
 
 REGISTER = "Energy.Active.Import.Register"
 ACTIONS = ("StartTransaction", "StopTransaction", "TransactionEvent")
+REFUSED = frozenset({"Invalid", "Blocked", "Expired", "ConcurrentTx"})
+"""How the CSMS refuses an id tag (OCPP 1.6 7.2)."""
 COLUMNS = ("station", "ts", "id", "action", "payload", "answer", "connection", "source", "origin")
 
 
@@ -44,28 +48,33 @@ def transactions(calls: pa.Table, readings: pa.Table) -> pa.Table:
             _event(ledger, call, payload)
     _add_samples(ledger, readings)
     rows = ledger.rows()
-    for row in rows:
-        first, last = row.get("meter_start"), row.get("meter_stop")
-        row["energy"] = last - first if isinstance(first, float) and isinstance(last, float) else None
+    first, last = (np.array([row.get(name) for row in rows], np.float64) for name in ("meter_start", "meter_stop"))
+    for row, energy in zip(rows, risen(first, last).tolist(), strict=True):
+        row["energy"] = None if isnan(energy) else energy
     return schema.sort(schema.from_rows("transactions", rows))
 
 
 def _start(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
     """A StartTransaction; the CSMS's answer names the transaction (OCPP 1.6 4.8)."""
-    named = identity(members(decode(text(call["answer"]))).get("transactionId"))
+    answer = members(decode(text(call["answer"])))
+    named, refused = identity(answer.get("transactionId")), members(answer.get("idTagInfo")).get("status") in REFUSED
     connector, meter_start = whole(payload.get("connectorId")), real(payload.get("meterStart"))
     signs = (call["station"], call["payload"]), (call["connection"], call["id"], connector, meter_start)
-    row = ledger.started(call, named, signs)
+    # What cannot be read is like nothing else.
+    known = () if call["payload"] is None else signs
+    row = ledger.started(call, Start(named, meter_start, refused, known))
     if named or "started" not in row:
         row |= {"connector": connector, "start": _moment(payload), "started": call["ts"], "meter_start": meter_start}
+        row["refused"] = refused
 
 
 def _stop(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
-    row = ledger.stopped(call, identity(payload.get("transactionId")))
+    meter_stop, moment = real(payload.get("meterStop")), _moment(payload)
+    row = ledger.stopped(call, Stop(identity(payload.get("transactionId")), meter_stop, moment))
     row |= {
-        "end": _moment(payload),
+        "end": moment,
         "stopped": row.get("stopped", call["ts"]),
-        "meter_stop": real(payload.get("meterStop")),
+        "meter_stop": meter_stop,
         # A missing reason means Local (OCPP-J 1.6 errata 2.6).
         "reason": text(payload.get("reason")) or "Local",
         "stop_connection": row.get("stop_connection", call["connection"]),
@@ -82,7 +91,7 @@ def _event(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
         row["connector"] = place.connector if row.get("connector") is None else row["connector"]
     if kind == "Started" and "started" not in row:
         row |= {"start": moment, "started": call["ts"], "meter_start": _register(payload, first=True)}
-    if kind == "Ended":
+    if kind == "Ended" and not ledger.ended_before(row, moment):
         row |= {
             "end": moment,
             "stopped": row.get("stopped", call["ts"]),
@@ -124,17 +133,23 @@ def _add_samples(ledger: Ledger, readings: pa.Table) -> None:
         row["connector"] = sample["connector"] if row.get("connector") is None else row["connector"]
 
 
-def _turns(columns: Mapping[str, pa.ChunkedArray], again: Mapping[Key, Sequence[Row]]) -> pa.Array:
-    """Which of the transactions with its identity each reading belongs to: the last that had begun; 0 is the first."""
-    turns = np.zeros(len(columns["ts"]), dtype=np.int64)
+def _turns(columns: Mapping[str, Column], again: Mapping[Key, Sequence[Row]]) -> pa.Array:
+    """Which of the transactions with its identity each reading belongs to; 0 is the first.
+
+    That is the last that had begun by then: at its connector, where one with that identity ran there.
+    """
     if not again:
-        return pa.array(turns)
-    names = pc.binary_join_element_wise(pc.fill_null(columns["station"], ""), columns["transaction"], "\0")
-    wanted = pa.array([f"{station or ''}\0{name}" for station, name in again], pa.string())
-    places: Ints = np.asarray(pc.fill_null(pc.index_in(names, wanted), -1), dtype=np.int64)
-    groups = np.repeat(np.arange(len(again)), [len(rows) for rows in again.values()])
-    begins = micros(pa.array([row["ts"] for rows in again.values() for row in rows], pa.int64()))
-    hits = latest(groups, begins, places, micros(columns["ts"]))
-    found = hits >= 0
-    turns[found] = hits[found] - np.searchsorted(groups, places[found])
-    return pa.array(turns)
+        return pa.array(np.zeros(len(columns["ts"]), dtype=np.int64))
+    rows = [row for of_name in again.values() for row in of_name]
+    places = np.array([place for of_name in again.values() for place in range(len(of_name))])
+    begins, moments = micros(pa.array([row["ts"] for row in rows], pa.int64())), micros(columns["ts"])
+    names = pa.array([f"{row['station'] or ''}\0{row['transaction']}" for row in rows], pa.string())
+    wanted = pc.binary_join_element_wise(pc.fill_null(columns["station"], ""), columns["transaction"], "\0")
+    connectors = pa.array([row.get("connector") for row in rows], pa.int64())
+    there, here = (
+        pc.binary_join_element_wise(name, connector.cast(pa.string()), "\0")
+        for name, connector in ((names, connectors), (wanted, columns["connector"]))
+    )
+    own = last_or_first(there, begins, here, moments)
+    hits = np.where(own >= 0, own, last_or_first(names, begins, wanted, moments))
+    return pa.array(np.append(places, 0)[hits])

@@ -6,71 +6,122 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.as_of import first_of, last_before
-from analyzer.kernels.columns import NO_TIME, Ints, Reals, coded, flags, micros, reals, same, seconds
+from analyzer.kernels.as_of import last_before, last_or_first
+from analyzer.kernels.columns import NO_TIME, Column, Flags, Ints, Reals, coded, flags, micros, reals, same, seconds
 
 INTERVAL_KEY = "HeartbeatInterval"
 ORDERS = ("boot", "set")
 """Operations by which the CSMS orders a value; by the others it is only told one."""
 READ_BACK = ("get", "report")
-END_OF_TIME = np.iinfo(np.int64).max
+INFERRED = "inferred"
+REFUSED = ("Rejected", "NotSupported", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType")
 
 
-def interval_in_force(settings: pa.Table, stations: pa.ChunkedArray, times: Ints) -> tuple[Reals, list[str | None]]:
+def interval_in_force(settings: pa.Table, stations: Column, times: Ints) -> tuple[Reals, list[str | None]]:
     """The heartbeat interval in force for each (station, time), in seconds, and where it is known from.
 
-    Before anything was ordered, what was read back at any time counts, else what the heartbeats themselves keep. But
-    before a change only what was read back before it does: the rest tells of the interval after it.
+    It is the last that was ordered. Before anything was ordered it is what was read back then, else what the
+    heartbeats themselves kept then. A change that needs a reboot, or whose answer is not known, leaves the heartbeats.
     """
-    rows = _intervals(settings)
-    changed, inferred = _change(rows, rows["station"], *ORDERS), same(rows["operation"], "inferred")
-    earlier = (changed == END_OF_TIME) | (~inferred & (micros(rows["ts"]) < changed))
-    found = np.full(len(times), np.nan)
-    origin = np.full(len(times), None, dtype=object)
-    for operations in (ORDERS, READ_BACK, ("inferred",)):
-        ordered = operations == ORDERS
-        part = rows.filter(pa.array(same(rows["operation"], *operations) & (earlier | ordered)))
-        asked = times if ordered else np.full(len(times), END_OF_TIME)
-        hits = last_before(part["station"], micros(part["ts"]), stations, asked)
-        new = (hits >= 0) & np.isnan(found)
-        found[new] = reals(part["number"])[hits[new]]
-        origin[new] = np.array(part["operation"].to_pylist(), dtype=object)[hits[new]]
+    orders = _orders(settings)
+    values, said = np.append(reals(orders["number"]), np.nan), [*orders["operation"].to_pylist(), None]
+    values[:-1][~flags(orders["effective"])] = np.nan
+    hits = last_before(orders["station"], micros(orders["ts"]), stations, times)
+    found, origin = values[hits], np.array(said, dtype=object)[hits]
+    origin[np.isnan(found)] = None
+    for part in (read_back(settings), _intervals(settings, INFERRED)):
+        asked = np.flatnonzero(np.isnan(found))
+        spans, _ = unordered(settings, part["station"], micros(part["ts"]))
+        wanted, _ = unordered(settings, stations.take(pa.array(asked)), times[asked])
+        place = last_or_first(spans, micros(part["ts"]), wanted, times[asked])
+        known = place >= 0
+        found[asked[known]] = reals(part["number"])[place[known]]
+        origin[asked[known]] = np.array(part["operation"].to_pylist(), dtype=object)[place[known]]
     return found, origin.tolist()
 
 
-def interval_before(settings: pa.Table, stations: pa.ChunkedArray, times: Ints) -> Reals:
+def unordered(settings: pa.Table, stations: Column, times: Ints) -> tuple[Column, Flags]:
+    """A name for the time between two orders of the interval in which each (station, time) lies.
+
+    With it, whether no order is known to be in force then.
+    """
+    orders = _orders(settings)
+    hits = last_before(orders["station"], micros(orders["ts"]), stations, times)
+    names = pc.binary_join_element_wise(pa.array(hits).cast(pa.string()), stations.cast(pa.string()), " ")
+    return names, ~np.append(flags(orders["effective"]), np.False_)[hits]
+
+
+def read_back(settings: pa.Table) -> pa.Table:
+    """What was read back before anything was ordered.
+
+    After a change that waits for a reboot it may be what is stored, and not yet kept.
+    """
+    orders, rows = _orders(settings), _intervals(settings, *READ_BACK)
+    earlier = last_before(orders["station"], micros(orders["ts"]), rows["station"], micros(rows["ts"])) < 0
+    return rows.filter(pa.array(earlier))
+
+
+def interval_before(settings: pa.Table, stations: Column, times: Ints, beaten: Ints) -> Reals:
     """The heartbeat interval before the last change, for one such interval after it: a timer that runs is run out.
 
-    NaN where there was none before, or the change is longer ago.
+    `beaten` is when each station's last Heartbeat was seen: with the first after the change the new interval begins. NaN
+    where there was none before, or the change is longer ago. As long as it is not known whether a change was taken,
+    it is the longer of what was in force and what was ordered.
     """
-    rows = _intervals(settings)
-    rows = rows.filter(pa.array(same(rows["operation"], *ORDERS, *READ_BACK)))
-    rows = rows.take(pa.array(np.lexsort((micros(rows["ts"]), coded(rows["station"]).codes))))
-    names, values = coded(rows["station"]).codes, reals(rows["number"])
-    follows = np.append(False, names[1:] == names[:-1])[: len(names)]
-    # What is only read back, or ordered again, is no change.
-    kept = ~follows | (values != np.roll(values, 1))
-    rows, values = rows.filter(pa.array(kept)), values[kept]
-    moments, former = np.append(micros(rows["ts"]), NO_TIME), np.where(follows[kept], np.roll(values, 1), np.nan)
-    hits = last_before(rows["station"], moments[:-1], stations, times)
+    changes, former = _changes(settings)
+    moments, pending = np.append(micros(changes["ts"]), 0), np.append(~flags(changes["effective"]), np.False_)
+    hits = last_before(changes["station"], moments[:-1], stations, times)
     before = np.append(former, np.nan)[hits]
-    return np.where(seconds(moments[hits], times) <= before, before, np.nan)
+    running = (beaten < moments[hits]) & (seconds(moments[hits], times) <= before)
+    return np.where(pending[hits] | running, before, np.nan)
 
 
-def change_from_unknown(settings: pa.Table, stations: pa.ChunkedArray) -> Ints:
-    """When the heartbeat interval of each station was changed from one that is not known; else the end of time."""
-    return _change(_intervals(settings), stations, *ORDERS, *READ_BACK)
+def changed_from_unknown(settings: pa.Table, stations: Column, times: Ints, heard: Ints) -> Ints:
+    """When the interval was last changed by each (station, time), if from one that is not known, else `NO_TIME`.
+
+    `heard` is when each station's first Heartbeat was seen: of a charger that had not beaten before it boots, the answer
+    is the first order and changes nothing.
+    """
+    changes, former = _changes(settings)
+    moments, is_set = np.append(micros(changes["ts"]), NO_TIME), np.append(same(changes["operation"], "set"), np.False_)
+    hits = last_before(changes["station"], moments[:-1], stations, times)
+    unknown = np.append(np.isnan(former), np.False_)[hits] & (is_set[hits] | (heard < moments[hits]))
+    return np.where(unknown, moments[hits], NO_TIME)
 
 
-def _intervals(settings: pa.Table) -> pa.Table:
-    known = pc.and_(pa.array(same(settings["key"], INTERVAL_KEY)), settings["number"].is_valid())
-    usable = flags(settings["effective"]) | same(settings["operation"], "inferred")
-    return settings.filter(pc.and_(known, pa.array(usable)))
+def interval_next(settings: pa.Table, stations: Column, times: Ints) -> Reals:
+    """The heartbeat interval that is ordered next after each (station, time), NaN where none is."""
+    orders = _intervals(settings, *ORDERS)
+    hits = last_before(orders["station"], -micros(orders["ts"]), stations, -times)  # backwards in time
+    return np.append(reals(orders["number"]), np.nan)[hits]
 
 
-def _change(rows: pa.Table, stations: pa.ChunkedArray, *operations: str) -> Ints:
-    """The time of each station's first row of these operations where the CSMS changed a setting by it."""
-    rows = rows.filter(pa.array(same(rows["operation"], *operations)))
-    moments, changes = micros(rows["ts"]), same(rows["operation"], "set")
-    first = first_of(rows["station"], moments, stations)
-    return np.append(np.where(changes, moments, END_OF_TIME), END_OF_TIME)[first]
+def _intervals(settings: pa.Table, *operations: str) -> pa.Table:
+    named = same(settings["key"], INTERVAL_KEY) & same(settings["operation"], *operations)
+    return settings.filter(pa.array(named & flags(settings["effective"])))
+
+
+def _orders(settings: pa.Table) -> pa.Table:
+    """The orders that are in force, and those of which it is not known whether they are."""
+    ordered = same(settings["key"], INTERVAL_KEY) & same(settings["operation"], *ORDERS)
+    pending = same(settings["operation"], "set") & ~same(settings["status"], *REFUSED)
+    return settings.filter(pa.array(ordered & (flags(settings["effective"]) | pending)))
+
+
+def _changes(settings: pa.Table) -> tuple[pa.Table, Reals]:
+    """Each row by which the interval became another, in order of station and time, and what it was before.
+
+    What is only read back, or ordered again, is no change.
+    """
+    rows = pa.concat_tables([_orders(settings), read_back(settings)]).unify_dictionaries()
+    names, times = coded(rows["station"]).codes, micros(rows["ts"])
+    order = np.lexsort((times, names))
+    rows, names, times = rows.take(pa.array(order)), names[order], times[order]
+    after, _ = interval_in_force(settings, rows["station"], times)
+    former, _ = interval_in_force(settings, rows["station"], times - 1)
+    pending, numbers = ~flags(rows["effective"]), reals(rows["number"])
+    for row in np.flatnonzero(pending).tolist():
+        again = row > 0 and pending[row - 1] and names[row - 1] == names[row]
+        former[row] = np.fmax(numbers[row], former[row - 1] if again else former[row])
+    kept = pending | (after != former)
+    return rows.filter(pa.array(kept)), former[kept]

@@ -59,11 +59,21 @@ def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
         "idle_up": text.duration(row["idle_up"]) or "unknown",
         "idle_down": text.duration(row["idle_down"]) or "unknown",
         "cause": text.safe(cause.get("cause") or "not judged").replace("_", " "),
-        "confidence": text.safe(cause.get("confidence") or ""),
-        "why": text.safe(cause.get("evidence_for") or cause.get("missing") or ""),
+        "confidence": text.safe(", ".join(filter(None, (cause.get("confidence"), _owner(cause))))),
+        "why": text.safe(_why(cause)),
         "back": _back(row) + attempts,
         "where": text.evidence(row, kinds),
     }
+
+
+def _owner(cause: Row) -> str:
+    return f"owner {owner}" if (owner := cause.get("owner")) else ""
+
+
+def _why(cause: Row) -> str:
+    """What speaks for a cause and against it."""
+    told, against = cause.get("evidence_for") or cause.get("missing") or "", cause.get("evidence_against")
+    return f"{told}; against it: {against}" if against else str(told)
 
 
 def none(result: Result) -> str:

@@ -83,7 +83,7 @@ def _begins(connections: pa.Table) -> Ints:
 
 
 def _failed(connections: pa.Table) -> set[str]:
-    """The attempts that came to nothing without an answer: no upgrade, no message."""
+    """The attempts that came to nothing without an HTTP answer: no upgrade, no message."""
     up = same(connections["scheme"], "wss") | same(connections["end_kind"], "refused") | flags(connections["inferred"])
     for name in ("upgraded", "last_up", "last_down"):
         up |= micros(connections[name]) != NO_TIME
@@ -169,7 +169,7 @@ def _control(row: Row) -> str | None:
 
 def _connected(row: Row, failed: set[str]) -> str | None:
     if row["connection"] in failed:
-        return "# an attempt to connect that nobody answered" + _attributes(row, ATTRIBUTES)
+        return "# an attempt to connect that came to nothing" + _attributes(row, ATTRIBUTES)
     if row["end_kind"] == "refused":
         attributes = _attributes(row, ATTRIBUTES)
         return f"x {row['http_status']:03d}{attributes}" if row["http_status"] else None

@@ -53,8 +53,7 @@ class Assembly:
         if not numbers:
             return
         self._dropped.update(numbers)
-        for name in ("messages", "controls", "transport"):
-            columns = self._columns[name]
+        for name, columns in self._columns.items():
             kept = [row for row, number in enumerate(columns["connection"]) if number not in self._dropped]
             self._columns[name] = {column: [values[row] for row in kept] for column, values in columns.items()}
         self.messages = len(self._columns["messages"]["ts"])
@@ -185,8 +184,9 @@ class Assembly:
         )
 
     def tables(self, source: dict[str, object]) -> dict[str, pa.Table]:
-        """The base tables; `source` is the row of this input for the table `sources`."""
-        made = {"sources": schema.from_rows("sources", [{"source": self.source, **source, "messages": self.messages}])}
+        """The base tables; `source` is what else is known of this input for the table `sources`."""
+        row = {"source": self.source, "damaged": any(self._columns["issues"]["damage"]), "messages": self.messages}
+        made = {"sources": schema.from_rows("sources", [{**row, **source}])}
         for number, row in enumerate(self.connections):
             row["version"] = self._version(number)
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))

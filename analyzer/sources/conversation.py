@@ -44,7 +44,7 @@ class Conversation:
                 self.last = event.ts if self.last is None else max(self.last, event.ts)
             self._take(event)
 
-    def tables(self, kind: str, zone: str, *, damaged: bool, size: int) -> dict[str, pa.Table]:
+    def tables(self, kind: str, zone: str, *, size: int) -> dict[str, pa.Table]:
         """The base tables; a station without an end stays open."""
         for number in self._open.values():
             self.assembly.describe(number, end_kind="open", end_observed=False)
@@ -59,7 +59,6 @@ class Conversation:
                 "lifecycle": account["lifecycle"],
                 "ignored": account["ignored"],
                 "unknown": account["unknown"],
-                "damaged": damaged,
                 "zone": zone,
             }
         )
@@ -101,7 +100,8 @@ class Conversation:
                     count=event.times,
                     damage=event.damage,
                 )
-                self.account["unknown" if event.kind == "not_understood" else "lifecycle"] += 1
+                if not event.accounted:
+                    self.account["unknown" if event.kind == "not_understood" else "lifecycle"] += 1
                 return
         self.account["lifecycle"] += 1
 

@@ -77,7 +77,10 @@ class Ignored(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """A line that is understood and tells of a fault, or one that is not understood (`kind` = `not_understood`)."""
+    """A line that is understood and tells of a fault, or one that is not understood (`kind` = `not_understood`).
+
+    `accounted` is true where another event accounts for the line.
+    """
 
     origin: int
     kind: str
@@ -86,6 +89,7 @@ class Trouble(NamedTuple):
     station: str | None = None
     damage: bool = False
     times: int = 1
+    accounted: bool = False
 
 
 Event = Message | Connected | Refused | Disconnected | Control | Ignored | Trouble

@@ -13,6 +13,7 @@ from analyzer.sources.conversation import Conversation
 from analyzer.sources.envelope import unwrap
 from analyzer.sources.events import Line
 from analyzer.sources.order import Order
+from analyzer.sources.rubbish import Rubbish
 from analyzer.sources.zones import correct, told
 
 if TYPE_CHECKING:
@@ -73,14 +74,15 @@ def decode(head: bytes) -> str:
 
 def read(opened: Opened, source: str, key: str, chosen: Format, zone: tzinfo | None, size: int) -> dict[str, pa.Table]:
     """The base tables of a log in a known format. `zone` is that of its times, where the user knows it."""
-    conversation, order = Conversation(source, key), Order()
-    conversation.take(order.restored(chosen.read(_lines(opened), zone or UTC)))
+    conversation, order, rubbish = Conversation(source, key), Order(), Rubbish()
+    lines = rubbish.noted(_lines(opened))
+    conversation.take(rubbish.told(order.restored(chosen.read(lines, zone or UTC))))
     for fault in opened.fault:
         conversation.assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
     _tell_times(conversation, order)
     unzoned = chosen.LOCAL_TIME and zone is None and not told(_head_lines(opened.head))
     named = ASSUMED if unzoned else str(zone) if zone and chosen.LOCAL_TIME else "UTC, as the times say"
-    tables = conversation.tables(chosen.NAME, named, damaged=bool(opened.fault), size=size)
+    tables = conversation.tables(chosen.NAME, named, size=size)
     return correct(tables) if unzoned else tables
 
 

@@ -33,7 +33,7 @@ def read(
     assembly = Assembly(source, key)
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
-    totals, damaged, controls = Totals(), False, 0
+    totals, controls = Totals(), 0
     for item in read_capture(opened.stream, ports=ports, dissector=dissector):
         match item:
             case Connection():
@@ -53,7 +53,6 @@ def read(
             case Totals():
                 totals = item
             case _:
-                damaged = damaged or item.damage
                 number_or_none = numbers.get(item.connection) if item.connection is not None else None
                 assembly.issue(
                     item.kind,
@@ -65,7 +64,6 @@ def read(
                     damage=item.damage,
                 )
     for fault in opened.fault:
-        damaged = True
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
@@ -77,7 +75,6 @@ def read(
             "bytes": totals.bytes,
             "records": totals.packets,
             "lifecycle": controls,
-            "damaged": damaged,
             "zone": "UTC, as captures are",
         }
     )
@@ -95,7 +92,9 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         host=item.host or item.server_name,
         scheme="wss" if item.tls else "ws" if item.messages or item.method else None,
         agent=item.user_agent and item.user_agent[:SHOWN],
-        offered=item.offered_subprotocols or "" if item.method else None,
+        offered=item.offered_subprotocols,
+        # What its upgrade request tells is to be found there.
+        origin=item.request_packet or item.packet,
         user=item.user if item.user is None or item.user == station else pseudonym(item.user),
         end=item.end_ts if ended else None,
         end_origin=item.end_packet if ended else None,

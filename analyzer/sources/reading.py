@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer import schema
 from analyzer.sources import log, packets
 from analyzer.sources.assembly import Assembly
-from analyzer.sources.opener import InputError, opened, size
+from analyzer.sources.opener import HEAD, InputError, opened, size
 from analyzer.wire.records import is_capture
 
 if TYPE_CHECKING:
@@ -106,7 +106,12 @@ def _not_recognised(path: str, key: str, head: bytes, fault: list[str]) -> dict[
     for why in fault:
         assembly.issue("unreadable", f"the input ends early: {why}", damage=True)
     # What is empty holds nothing that could be missed.
-    empty = not head and not fault
-    what = "is empty" if empty else "is neither a capture nor a log in a known format"
+    empty = not fault and len(head) < HEAD and all(_tells_nothing(line) for line in log.decode(head).splitlines())
+    known = "is empty" if not head else "holds nothing but blank lines and comments"
+    what = known if empty else "is neither a capture nor a log in a known format"
     assembly.issue("not_recognised", f"{path} {what}", damage=not empty)
     return assembly.tables({"kind": UNKNOWN, "bytes": size(path) or len(head), "records": 0, "damaged": bool(fault)})
+
+
+def _tells_nothing(line: str) -> bool:
+    return not line.strip() or line.startswith("#")

@@ -90,7 +90,7 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
         yield _event(ts, unquote(station), what, number, open_calls, counter)
     yield from troubles
     for number, detail, count in repeats.left_out():
-        yield Trouble(number, "repeats_left_out", detail, times=count)
+        yield Trouble(number, "repeats_left_out", detail, damage=True, times=count, accounted=True)
 
 
 def _joined(lines: Iterable[Line]) -> Iterator[tuple[int, str, int]]:

@@ -19,6 +19,7 @@ WEIGHED = 256
 MAX_SPAN = 366 * 86_400
 """Seconds from the first repeat of a line to the last: more is no example, and soon outside the calendar."""
 _COMPUTED = re.compile(r"\$\(([^()$]{1,60}(?:\([^()$]{1,40}\)[^()$]{0,40})?)\)")
+_ARITHMETIC = re.compile(r"[0-9eE_.i+*/%() -]+")
 _OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -114,11 +115,13 @@ def _value(expression: str, ts: int, index: int, fallback: str) -> str:
             moment = datetime.fromtimestamp(ts / 1e6 + (_number(f"0{shift}", index) if shift else 0), UTC)
             return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond // 1000:03d}Z" if zoned else "")
         return f"{_number(expression, index):g}" if "." in expression else str(_number(expression, index))
-    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError):
+    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, OSError):
         return fallback
 
 
 def _number(expression: str, index: int) -> float:
+    if not _ARITHMETIC.fullmatch(expression):  # Python warns of some of what is none, such as `1if 1`
+        raise ValueError("only numbers, i, + - * // and %")
     return _evaluate(ast.parse(expression, mode="eval").body, index)
 
 

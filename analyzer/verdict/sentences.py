@@ -78,7 +78,8 @@ def _station(station: str, own: Mapping[str, list[Row]], seen: Seen, checks: Map
     sentences = [*told["sentences"], *_findings(wrong, room)]
     if wrong and (not outages or _outranks(wrong[0], explained, own["causes"])):
         sentences = [*_findings(wrong, room), *told["sentences"]]
-        told = {"remedy": _advice(wrong[0], checks)}
+        which = f"{wrong[0]['check']}: " if len(wrong) > 1 else ""
+        told = {"remedy": which + _advice(wrong[0], checks)}
     elif wrong and rank(wrong[0]["severity"]) >= rank("error"):
         told["remedy"] = f"{told['remedy']} {wrong[0]['check']}: {_advice(wrong[0], checks)}"
     if len(sentences) < SENTENCES:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from analyzer.wire.items import Connection, Item
 
 MAX_ASIDE = 50_000
-"""Items of such connections that are kept, of each sort."""
+"""Such connections that are kept, of each sort."""
+MAX_ITEMS = 400_000
+"""Their items, of each sort: a TLS connection has few, however long it lasts."""
 SILENT, TLS, WEBSOCKET = "attempts to connect without a byte", "TLS connections", "WebSockets without OCPP"
 
 
@@ -38,6 +40,7 @@ class Aside:
         self._servers: set[tuple[str, int]] = set()
         self._pairs: set[tuple[str, str]] = set()
         self._kept: list[Kept] = []
+        self._counts: Counter[str] = Counter()
         self._sizes: Counter[str] = Counter()
         self._let_go: Counter[str] = Counter()
 
@@ -53,10 +56,11 @@ class Aside:
             yield from conversation.give_all()
             return
         sort = TLS if connection.tls else SILENT if conversation.silent else WEBSOCKET
-        if self._sizes[sort] >= MAX_ASIDE:
+        if self._counts[sort] >= MAX_ASIDE or self._sizes[sort] >= MAX_ITEMS:
             self._let_go[sort] += 1
             return
         items = list(conversation.give_all())
+        self._counts[sort] += 1
         self._sizes[sort] += len(items)
         self._kept.append(Kept(sort, connection, items))
 
@@ -70,7 +74,8 @@ class Aside:
                 yield from kept.items
         for sort, count in self._let_go.items():
             detail = f"{count} more {sort} were counted and not kept: nothing tells that they are a charger's"
-            yield Problem("connections_not_kept", detail, count=count)
+            # What is encrypted may be a charger's; an attempt or another protocol at a stranger is none.
+            yield Problem("connections_not_kept", detail, damage=sort == TLS, count=count)
 
     def _is_related(self, connection: Connection) -> bool:
         return (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.wire import http, ocppj, tls
 from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said
 from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
+from analyzer.wire.holes import Holes
 from analyzer.wire.http import Request, Response
 from analyzer.wire.items import Connection, WireControl, WireMessage, WireTransport
 from analyzer.wire.messages import Control, Message
@@ -30,15 +31,16 @@ MAX_HELLO = 16 << 10
 """Bytes of a ClientHello that are waited for."""
 FRAMES_TELL = 6
 """Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
+TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
+"""What is kept of the transport of a TLS connection: its begin, its end and its alerts, however long it lasts."""
 SIDES = {True: "station", False: "csms"}
 
 
 class Conversation:
     """One connection. `interesting` tells whether it speaks WebSocket or TLS, None until that is known.
 
-    `speaks_ocpp` tells whether it speaks OCPP: by its subprotocol, or because it did. Until then all is kept back.
-
-    What decrypting makes of TLS goes the way of bytes in clear: into `_take_plain`.
+    `speaks_ocpp` tells whether it speaks OCPP: by its subprotocol, or because it did. Until then its items are kept
+    back, up to a limit; one that may speak OCPP, for all that was seen of it, is given when the limit is reached.
     """
 
     def __init__(self, opened: Opened, *, expected: bool = False) -> None:
@@ -49,6 +51,8 @@ class Conversation:
         self._announced = False
         self._queue: list[Item] = []
         self._left_out = 0
+        self._first_left_out: tuple[int | None, int | None] = (None, None)
+        self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
         self._dialogue = Dialogue()
         self._gone: dict[bool, int] = {}
@@ -57,23 +61,23 @@ class Conversation:
         self._frames = 0
 
     def take(self, event: Event) -> Iterator[Item]:
-        """Take the next event of the connection. Items come once it is known to speak OCPP."""
+        """Take the next event of the connection. Items come once it is known, or may well be, that it speaks OCPP."""
         for item in self._items(event):
             if self._wanted:
                 yield from self._announce()
                 yield item
-            elif len(self._queue) < MAX_QUEUED:
-                self._queue.append(item)
             else:
-                self._left_out += 1
+                self._keep_back(item)
         if self._wanted:
             yield from self._announce()
             if isinstance(event, Ended):
                 yield dataclasses.replace(self.connection)
 
     def give_all(self) -> Iterator[Item]:
-        """Give a connection that ended and speaks no OCPP."""
-        yield from self._announce()
+        """Give a connection that ended and speaks no OCPP. What is missing of another protocol is no damage."""
+        other = not self._may_speak_ocpp
+        for item in self._announce():
+            yield dataclasses.replace(item, damage=False) if other and isinstance(item, Problem) else item
 
     @property
     def worth_a_look(self) -> bool:
@@ -93,7 +97,26 @@ class Conversation:
 
     @property
     def _wanted(self) -> bool:
-        return self.speaks_ocpp or (self._expected and self.interesting is True)
+        full = len(self._queue) >= MAX_QUEUED and self._may_speak_ocpp
+        return self._announced or self.speaks_ocpp or (self.interesting is True and (self._expected or full))
+
+    @property
+    def _may_speak_ocpp(self) -> bool:
+        """Whether nothing was seen that speaks against OCPP: encryption, another subprotocol, another text."""
+        connection = self.connection
+        named = connection.offered_subprotocols or connection.subprotocol
+        other = any(kind == "not_ocpp" for kind, _ in self._problems)
+        return self.speaks_ocpp or not (connection.tls or named or other)
+
+    def _keep_back(self, item: Item) -> None:
+        if self.connection.tls and isinstance(item, WireTransport) and item.kind not in TELLING:
+            return
+        if len(self._queue) < MAX_QUEUED:
+            self._queue.append(item)
+            return
+        self._left_out += 1
+        if self._left_out == 1 and isinstance(item, WireMessage | WireControl | WireTransport | Problem):
+            self._first_left_out = item.ts, item.packet
 
     def _announce(self) -> Iterator[Item]:
         if not self._announced:
@@ -103,10 +126,8 @@ class Conversation:
             yield from queue
             if self._left_out:
                 detail = f"{self._left_out} events more before it was known what it is; they are left out"
-                yield Problem(
-                    "events_left_out", detail, self.connection.ts, self.connection.packet, count=self._left_out,
-                    connection=self.connection.number,
-                )  # fmt: skip
+                number = self.connection.number
+                yield Problem("events_left_out", detail, *self._first_left_out, True, self._left_out, number)
 
     def _items(self, event: Event) -> Iterator[Item]:
         number = self.connection.number
@@ -117,10 +138,7 @@ class Conversation:
             case Hole():
                 self.connection.lost_bytes += event.bytes
                 yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
-                detail = f"{event.bytes} bytes of the {SIDES[event.from_client]} are missing: {event.why}"
-                yield from self._complain(
-                    Problem("hole", detail, event.ts, event.packet), from_client=event.from_client
-                )
+                yield from self._holes.take(event, SIDES[event.from_client], encrypted=self.connection.tls)
                 piece = Piece(event.from_client, b"", event.ts, event.packet)
                 yield from self._hear(self._dialogue.lose(event.bytes, piece))
             case Transport():
@@ -162,7 +180,7 @@ class Conversation:
         for each in said:
             match each.what:
                 case Request():
-                    self._take_request(each.what)
+                    self._take_request(each.what, each.packet)
                 case Response():
                     self._take_response(each.what, each.ts)
                 case Message():
@@ -172,13 +190,14 @@ class Conversation:
                 case Problem():
                     yield from self._complain(each.what, from_client=each.from_client)
 
-    def _take_request(self, request: Request) -> None:
+    def _take_request(self, request: Request, packet: int) -> None:
         connection, headers = self.connection, request.headers
         self.interesting = connection.start_observed = True
-        connection.method, connection.path = request.method, request.path
+        connection.method, connection.path, connection.request_packet = request.method, request.path, packet
         connection.host, connection.user_agent = headers.get("host"), headers.get("user-agent")
-        connection.offered_subprotocols = headers.get("sec-websocket-protocol")
-        connection.authorization, connection.user = http.credentials(headers)
+        connection.offered_subprotocols = headers.get("sec-websocket-protocol", "" if request.whole else None)
+        if request.whole or "authorization" in headers:
+            connection.authorization, connection.user = http.credentials(headers)
         self._note_protocol(connection.offered_subprotocols)
 
     def _take_response(self, response: Response, ts: int) -> None:
@@ -245,6 +264,7 @@ class Conversation:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
             connection.end_side = None if event.from_client is None else SIDES[event.from_client]
         connection.end_observed = connection.end_kind not in {"open", "replaced"}
+        yield from self._holes.rest()
         for (kind, side), count in self._problems.items():
             if count > 1:
                 whose = "" if side is None else f" by the {SIDES[side]}"

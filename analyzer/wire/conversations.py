@@ -9,7 +9,7 @@ from analyzer.wire.aside import Aside
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
 from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireTransport
-from analyzer.wire.link import Segment, Unknown, dissect
+from analyzer.wire.link import CUT_HEADER, Segment, Unknown, dissect
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record, read_records
 from analyzer.wire.streams import MAX_FLOWS, Streams
@@ -56,7 +56,7 @@ class _Reading:
         self._aside = Aside(ports)
         self._weighed = 0
         self._relieved = 0
-        self._complaints: Counter[str] = Counter()
+        self._complaints: Counter[tuple[str, bool]] = Counter()
         self._slow = dissector == "scapy"
         self._scapy: Callable[[Record], list[Segment] | None] | None = None
 
@@ -137,17 +137,18 @@ class _Reading:
             yield from self._follow(self._streams.give_up(number))
 
     def _complain(self, problem: Problem) -> Iterator[Problem]:
-        """Give a problem of packets the first time; the repeats are given together at the end."""
-        self._complaints[problem.kind] += not problem.damage
-        if problem.damage or self._complaints[problem.kind] == 1:
+        """Give a problem of packets the first time; the repeats are given together at the end, but damage of the file."""
+        bounded = not problem.damage or problem.kind == CUT_HEADER
+        self._complaints[problem.kind, problem.damage] += bounded
+        if not bounded or self._complaints[problem.kind, problem.damage] == 1:
             yield problem
 
     def _finish(self) -> Iterator[Item]:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
-        for kind, count in self._complaints.items():
+        for (kind, damage), count in self._complaints.items():
             if count > 1:
-                yield Problem(kind, f"the same {count - 1} times more", count=count - 1)
+                yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)
         if self._streams.forgotten:
             detail = f"more than {MAX_FLOWS} connections at once; those silent longest were given up"
             yield Problem("too_many_connections", detail, count=self._streams.forgotten)
@@ -156,5 +157,5 @@ class _Reading:
                 f"more than {MAX_HELD >> 20} MiB waited for missing bytes or the rest of a message; "
                 f"the {self._relieved} connections that held most were given up there"
             )
-            yield Problem("too_much_held", detail, count=self._relieved)
+            yield Problem("too_much_held", detail, damage=True, count=self._relieved)
         yield self._totals

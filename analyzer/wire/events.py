@@ -29,7 +29,10 @@ class Data(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """Bytes of one direction that the capture does not have, noticed at this packet."""
+    """Bytes of one direction that the capture does not have, noticed at this packet.
+
+    `lost` is false where only its end kept the capture from having them.
+    """
 
     flow: int
     from_client: bool
@@ -37,6 +40,7 @@ class Hole(NamedTuple):
     ts: int
     packet: int
     why: str
+    lost: bool = True
 
 
 class Transport(NamedTuple):

@@ -17,11 +17,15 @@ STATUS = b"HTTP/1."
 
 
 class Request(NamedTuple):
-    """The head of a request. Header names are in lower case; repeated headers are joined by a comma."""
+    """The head of a request. Header names are in lower case; repeated headers are joined by a comma.
+
+    `whole` is false where its end was not seen: then a header that is missing may have been sent.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
+    whole: bool = True
 
 
 class Response(NamedTuple):
@@ -44,9 +48,11 @@ def head_end(data: bytes | bytearray, seen: int = 0) -> int | None:
 
 def parse_request(head: bytes) -> Request | None:
     """The head of a request, None where it is none."""
-    first, headers = _lines(head)
+    whole = head_end(head) is not None
+    # A line whose end was not seen may be cut inside its value.
+    first, headers = _lines(head if whole else head[: head.rfind(b"\n") + 1])
     found = REQUEST_LINE.match(first)
-    return Request(found[1], found[2], headers) if found else None
+    return Request(found[1], found[2], headers, whole) if found else None
 
 
 def parse_response(head: bytes) -> Response | None:

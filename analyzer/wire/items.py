@@ -13,7 +13,8 @@ class Connection:
     """A TCP connection that speaks WebSocket or TLS; the client is the station. Times are in microseconds.
 
     It is given when it is known to speak OCPP, and once more when it has ended; one that speaks none is given once.
-    `number` is unique in a capture.
+    `number` is unique in a capture; `request_packet` is the one that completed the upgrade request, of which
+    `offered_subprotocols` and `authorization` are known to be missing (empty, `none`) only where all of it was seen.
     None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
     """
 
@@ -32,6 +33,7 @@ class Connection:
     host: str | None = None
     user_agent: str | None = None
     offered_subprotocols: str | None = None
+    request_packet: int | None = None
     subprotocol: str | None = None
     extensions: str | None = None
     authorization: str | None = None

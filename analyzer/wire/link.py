@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from analyzer.wire.records import Record
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+CUT_HEADER = "cut_header"
+"""The kind of problem of a packet that ends inside its headers."""
 
 MAX_TAGS = 8
 """VLAN tags of one packet."""
@@ -72,7 +74,8 @@ def dissect(record: Record) -> Segment | Problem | Unknown | None:
     try:
         return _dissect_link(record)
     except (struct.error, IndexError, ValueError):
-        return Problem("cut_header", "a packet is cut inside its headers", record.ts, record.number)
+        cut_off = len(record.data) < record.original_length
+        return Problem(CUT_HEADER, "a packet is cut inside its headers", record.ts, record.number, damage=cut_off)
 
 
 def _dissect_link(record: Record) -> Segment | Problem | Unknown | None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from analyzer.wire.events import Event
     from analyzer.wire.link import Segment
 
-PATIENCE = 3_000_000
-"""Microseconds that later bytes wait for those before them."""
+PATIENCE = 60_000_000
+"""Microseconds that later bytes wait for those before them: a sender may wait so long to repeat them (RFC 6298 2.4)."""
 ACKNOWLEDGED_PATIENCE = 200_000
 """The same once the receiver has acknowledged the missing bytes: only a capture that reorders can still bring them."""
 MAX_HELD_SEGMENTS = 1024
@@ -52,7 +52,7 @@ class Half:
 
     __slots__ = (
         "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
-        "acknowledged", "fin", "flow", "from_client", "next", "start",
+        "acknowledged", "fin", "flow", "from_client", "joined", "next", "start",
     )  # fmt: skip
 
     def __init__(self, flow: int, *, from_client: bool) -> None:
@@ -62,6 +62,7 @@ class Half:
         self.next: int | None = None
         self.fin: int | None = None
         self.acknowledged: int | None = None
+        self.joined = False
         self._held: list[Piece] = []
         self._held_bytes = 0
         self._since = 0
@@ -136,10 +137,13 @@ class Half:
             yield self._declare(why)
             yield from self._drain(now)
 
-    def finish(self, ts: int, packet: int) -> Iterator[Event]:
-        """Let go everything that still waits."""
+    def finish(self, ts: int, packet: int, *, over: bool = True) -> Iterator[Event]:
+        """Let go everything that still waits; `over` is false where the capture ends before the connection does."""
         while self._held:
-            yield self._declare("it did not come before the end")
+            beyond = self._held[0].position
+            known = self.acknowledged is not None and signed(self.acknowledged - beyond) > 0
+            hole = self._declare("it did not come before the end")
+            yield hole._replace(lost=hole.lost and (over or known))
             yield from self._drain(ts)
         if self.next is None:
             return
@@ -151,7 +155,7 @@ class Half:
         if 0 < missing < WINDOW:
             known = acknowledged >= missing
             why = "acknowledged, so it was sent and not captured" if known else "it did not come before the end"
-            yield Hole(self.flow, self.from_client, missing, ts, packet, why)
+            yield Hole(self.flow, self.from_client, missing, ts, packet, why, over or known)
 
     @property
     def _next(self) -> int:
@@ -162,6 +166,7 @@ class Half:
         known = self.acknowledged
         near = known is not None and 0 <= signed(sequence - known) < WINDOW
         self.begin(known if near and known is not None else sequence)
+        self.joined = True
 
     def _place(self, segment: Segment, position: int) -> Iterator[Event]:
         captured = len(segment.payload)
@@ -228,7 +233,9 @@ class Half:
         first = self._held[0]
         missing = first.position - self._next
         self.next = first.position
-        return Hole(self.flow, self.from_client, missing, first.ts, first.packet, why)
+        # What was under way when the capture began is no loss of it.
+        lost = not self.joined or self._last is not None
+        return Hole(self.flow, self.from_client, missing, first.ts, first.packet, why, lost)
 
     def _compare(self, known: Piece | None, piece: Piece) -> Iterator[Event]:
         """Complain where two pieces say different things of the same place: somebody interferes, or a sender is broken."""

@@ -267,7 +267,9 @@ class Streams:
         del self._flows[key]
         del self._by_number[flow.number]
         if not flow.ignored:
-            yield from _release(flow, [*flow.upper.finish(ts, packet), *flow.lower.finish(ts, packet)], everything=True)
+            over = flow.closing is not None or kind != "open"
+            rest = [event for half in (flow.upper, flow.lower) for event in half.finish(ts, packet, over=over)]
+            yield from _release(flow, rest, everything=True)
             yield flow.closing or Ended(flow.number, ts, packet, kind, None)
         self._ended[key] = flow
         if len(self._ended) > MAX_ENDED:

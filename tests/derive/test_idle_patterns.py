@@ -35,3 +35,15 @@ def test_a_close_frame_is_the_end_and_no_sign_of_life() -> None:
 def test_reboots_are_no_part_of_a_pattern() -> None:
     boot = '08:00:00.5x7/300s CP1 > BootNotification#p$(i) {"reason": "PowerUp"}\n'
     assert patterns(boot + LIVES + "08:01:31x7/300s CP1 - fin by csms") == []
+
+
+def test_an_interval_that_is_shortened_later_does_not_hide_the_race_with_the_one_before() -> None:
+    cut = """
+08:00:00x8/600s CP1 + ocpp1.6 start_observed=false
+08:00:01x8/600s CP1 > Heartbeat#a$(i)
+08:01:01x8/600s CP1 > Heartbeat#b$(i)
+08:02:01.1x8/600s CP1 - fin by csms
+"""
+    order = '09:30:00 CP1 + ocpp1.6\n09:30:01 CP1 < ChangeConfiguration#c {"key":"HeartbeatInterval","value":"20"}\n09:30:02 CP1 > =#c {"status":"Accepted"}\n09:30:22x9/20s CP1 > Heartbeat#z$(i)\n'
+    (row,) = patterns(cut + order)
+    assert row["interval"] == 60.0

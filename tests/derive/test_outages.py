@@ -286,6 +286,17 @@ def test_a_start_that_is_sent_again_leaves_no_transaction_open() -> None:
     assert in_transaction(lost + again + STOP.format("08:20:00", 5)) is False
 
 
+@pytest.mark.parametrize("status", ["Invalid", "Blocked", "Expired", "ConcurrentTx"])
+def test_a_refused_transaction_is_not_open_unless_it_is_stopped(status: str) -> None:
+    refused = START.replace("Accepted", status).replace('"transactionId": 5', '"transactionId": 0')
+    assert in_transaction(refused) is False
+    assert in_transaction(refused + STOP.format("08:35:00", 0)) is True
+
+
+def test_a_transaction_that_is_stopped_without_an_identity_is_over() -> None:
+    assert in_transaction(START.splitlines()[1] + "\n" + STOP.format("08:20:00", -1)) is False
+
+
 def test_a_transaction_whose_start_is_still_sent_again_is_open() -> None:
     first, again = START.splitlines()[1], START.replace("08:00:01 ", "08:35:01 ").replace("08:00:02 ", "08:35:02 ")
     text = f"08:00:00 CP1 + ocpp1.6\n{first}\n08:20:00 CP1 - 1006\n08:30:00 CP1 + ocpp1.6\n{again}"

@@ -79,3 +79,34 @@ def test_an_interval_is_in_force_from_its_answer_on() -> None:
     found, _ = interval_in_force(made, stations, np.array([answered - 1, answered]))
     assert np.isnan(found[0])
     assert found[1] == 300.0
+
+
+SET = '{0} CP1 < ChangeConfiguration {{"key":"HeartbeatInterval","value":"{1}"}}\n{0}.2 CP1 > = {{"status":"{2}"}}\n'
+
+
+def test_the_interval_before_the_first_order_is_that_of_the_heartbeats_before_it() -> None:
+    text = (
+        "08:00:00x6/60s CP1 > Heartbeat\n" + SET.format("08:05:30", 20, "Accepted") + "08:05:50x6/20s CP1 > Heartbeat"
+    )
+    assert beats(text) == [(60.0, "inferred")] * 6 + [(20.0, "set")] * 6
+
+
+def test_after_a_change_that_needs_a_reboot_the_heartbeats_tell() -> None:
+    text = BOOT + SET.format("08:00:30", 60, "RebootRequired") + "08:05:01x2/300s CP1 > Heartbeat\n"
+    assert beats(text) == [(None, None)] * 2
+    assert beats(text + "08:12:00x9/60s CP1 > Heartbeat") == [(60.0, "inferred")] * 11
+
+
+def test_a_change_whose_answer_is_not_known_makes_the_interval_unknown_and_a_refused_one_does_not() -> None:
+    text = BOOT + SET.format("08:00:30", 60, "Accepted")
+    assert beats(text.rsplit("\n", 2)[0] + "\n08:05:01 CP1 > Heartbeat") == [(None, None)]
+    assert beats(text.replace('{"status":"Accepted"}', '{"status":"Rejected"}') + "08:05:01 CP1 > Heartbeat") == [
+        (300.0, "boot")
+    ]
+
+
+def test_of_what_is_read_back_before_any_order_the_last_counts_or_the_first() -> None:
+    read = '{0} CP1 < GetConfiguration {{}}\n{0}.2 CP1 > = {{"configurationKey":[{{"key":"HeartbeatInterval","readonly":false,"value":"{1}"}}]}}\n'
+    text = "08:00:00 CP1 > Heartbeat\n" + read.format("08:10:00", 900) + "08:15:00 CP1 > Heartbeat\n"
+    text += read.format("08:20:00", 60) + "08:21:00 CP1 > Heartbeat"
+    assert beats(text) == [(900.0, "get"), (900.0, "get"), (60.0, "get")]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from time import perf_counter
+
 import pyarrow as pa
 import pytest
 
 from analyzer.derive import DERIVATIONS
+from analyzer.derive.transaction_ledger import Ledger, Start
 from tests.manuals import workspace
 
 Row = dict[str, object]
@@ -113,7 +116,7 @@ def start(at: str, answer: str, *, id: str = "s", connector: int = 2, meter: int
     return f"{at} CP1 > StartTransaction#{id} {sent}\n" + (f"{at}.5 CP1 < =#{id} {answer}\n" if answer else "")
 
 
-def stop(at: str, name: object, meter: int = 5100) -> str:
+def stop(at: str, name: object, meter: object = 5100) -> str:
     return f'{at} CP1 > StopTransaction {{"transactionId": {name}, "meterStop": {meter}, "timestamp": "$(now)"}}\n'
 
 
@@ -165,14 +168,146 @@ def test_an_identity_that_is_given_again_is_another_transaction(name: int) -> No
     assert [str(row["stopped"])[11:16] for row in found] == ["08:30", "09:30"]
 
 
-@pytest.mark.parametrize("name", [-1, 7])
-def test_of_transactions_with_one_identity_the_last_that_goes_on_is_stopped(name: int) -> None:
+@pytest.mark.parametrize("name", [-1, 0, 7])
+@pytest.mark.parametrize(
+    ("stops", "ends"),
+    [
+        ([1_003_100, 8_100], [1_003_100.0, 8_100.0]),
+        ([8_100, 1_003_100], [1_003_100.0, 8_100.0]),
+        ([4_900], [None, None]),
+        ([5_000], [None, 5_000.0]),
+        (["null"], [None, None]),
+    ],
+)
+def test_of_transactions_with_one_identity_that_is_stopped_which_began_highest_below_the_end(
+    name: int, stops: list[object], ends: list[object]
+) -> None:
     answer = f'{{"transactionId": {name}}}'
-    text = start("08:00:10", answer) + start("08:10:10", answer, connector=1, id="t")
-    found = rows(text + stop("08:30:00", name, 700))
-    assert [row["meter_stop"] for row in found] == [None, 700.0]
-    found = rows(text + stop("08:30:00", name, 700) + stop("08:40:00", name, 800))
-    assert [row["meter_stop"] for row in found] == [800.0, 700.0]
+    text = start("08:00:10", answer, connector=1, meter=1_000_000) + start("08:10:10", answer, id="t", meter=5_000)
+    found = rows(text + "".join(stop(f"08:3{i}:00", name, meter) for i, meter in enumerate(stops)))
+    assert [row["meter_stop"] for row in found if row["connector"]] == ends
+
+
+def test_an_end_that_none_of_several_transactions_can_have_is_kept_by_itself() -> None:
+    answer = '{"transactionId": 7}'
+    text = start("08:00:10", answer, connector=1) + start("08:10:10", answer, id="t") + stop("08:30:00", 7, 90)
+    assert [(row["connector"], row["meter_stop"]) for row in rows(text)] == [(1, None), (2, None), (None, 90.0)]
+
+
+def test_the_only_transaction_that_goes_on_is_stopped_though_its_register_fell() -> None:
+    (row,) = rows(start("08:00:10", '{"transactionId": 0}') + stop("08:30:00", 0, 90))
+    assert (row["meter_stop"], row["energy"]) == (90.0, -10.0)
+
+
+def test_an_end_without_a_register_stops_what_began_highest() -> None:
+    answer = '{"transactionId": 7}'
+    text = start("08:00:10", answer, connector=1, meter=1_000_000) + start("08:10:10", answer, id="t", meter=5_000)
+    found = rows(text + '08:30:00 CP1 > StopTransaction {"transactionId": 7}')
+    assert [row["stopped"] is None for row in found] == [False, True]
+
+
+@pytest.mark.parametrize("name", [-1, 0, "null"])
+def test_an_end_without_an_identity_is_that_of_a_start_that_was_never_answered(name: object) -> None:
+    (row,) = rows(start("08:00:10", "") + stop("08:30:00", name, 700))
+    assert (row["energy"], str(row["stopped"])[11:16]) == (600.0, "08:30")
+    assert len(rows(start("08:00:10", "") + stop("08:30:00", name, 90))) == 2
+    assert len(rows(start("08:00:10", "") + stop("08:30:00", 7, 700))) == 2
+
+
+def test_a_transaction_without_an_identity_ends_by_its_register_though_another_start_was_not_answered() -> None:
+    text = start("08:00:10", '{"transactionId": -1}', connector=1, meter=1_000_000) + start("08:10:10", "", id="t")
+    found = rows(text + stop("08:30:00", -1, 700) + stop("08:31:00", -1, 1_000_300))
+    assert [row["energy"] for row in found] == [300.0, 600.0]
+
+
+REFUSED = '{"transactionId": 0, "idTagInfo": {"status": "Invalid"}}'
+
+
+def test_a_refused_start_is_marked_and_another_is_stopped_before_it() -> None:
+    accepted = '{"transactionId": 0, "idTagInfo": {"status": "Accepted"}}'
+    text = start("08:00:10", REFUSED, connector=1, meter=600) + start("08:10:10", accepted, id="t")
+    found = rows(text + stop("08:30:00", 0, 700))
+    assert [(row["refused"], row["meter_stop"]) for row in found] == [(True, None), (False, 700.0)]
+    found = rows(text + stop("08:30:00", 0, 700) + stop("08:31:00", 0, 601))
+    assert [row["energy"] for row in found] == [1.0, 600.0]
+
+
+def test_a_refused_start_that_is_accepted_when_it_is_sent_again_is_one() -> None:
+    again = start("08:01:10", REFUSED.replace("Invalid", "Accepted"), id="t", given=GIVEN)
+    (row,) = rows(start("08:00:10", REFUSED, given=GIVEN) + again + stop("08:30:00", 0, 700))
+    assert (row["refused"], row["energy"]) == (False, 600.0)
+
+
+def test_a_session_that_is_sent_twice_with_one_identity_ends_twice() -> None:
+    answer, ended = '{"transactionId": 1}', stop("08:30:00", 1).replace("$(now)", "2026-01-01T08:29:00Z")
+    text = start("08:10:10", answer, given=GIVEN) + ended
+    again = start("08:40:10", answer, given=GIVEN, id="t") + ended.replace("08:30:00 ", "08:41:00 ")
+    found = rows(text + again)
+    assert [str(row["stopped"])[11:16] for row in found] == ["08:30", "08:41"]
+
+
+def test_an_end_that_is_sent_again_does_not_stop_a_later_transaction_with_its_identity() -> None:
+    answer, ended = '{"transactionId": 1}', stop("08:30:00", 1).replace("$(now)", "2026-01-01T08:29:00Z")
+    text = start("08:10:10", answer) + ended + start("08:40:10", answer, id="t", meter=5100)
+    found = rows(text + ended.replace("08:30:00 ", "08:41:00 "))
+    assert [row["stopped"] is None for row in found] == [False, True]
+
+
+def test_samples_of_two_connectors_with_one_identity_count_for_their_own() -> None:
+    answer = '{"transactionId": -1}'
+    text = start("08:00:10", answer) + start("08:01:10", answer, connector=1, id="t")
+    (first, second) = rows(text + SAMPLED.format("08:10:00x3/60s") + stop("08:30:00", -1) + stop("08:31:00", -1))
+    assert (first["connector"], first["samples"], second["samples"]) == (2, 3, 0)
+
+
+def test_a_register_that_ran_out_of_digits_counted_on() -> None:
+    answer = '{"transactionId": 7}'
+    for before, after, energy in (
+        (99_999_000, 2_700, 3_700.0),
+        (99_999_000, 0, -99_999_000.0),
+        (5_000, 4_000, -1_000.0),
+    ):
+        (row,) = rows(start("08:00:10", answer, meter=before) + stop("08:30:00", 7, after))
+        assert row["energy"] == energy
+
+
+def test_starts_and_ends_that_cannot_be_read_are_each_their_own() -> None:
+    made = workspace(start("08:00:10", "") + start("08:10:10", "") + stop("08:30:00", 7) + stop("08:31:00", 7))
+    calls = made.table("calls")
+    unread = pa.nulls(calls.num_rows, calls["payload"].type)
+    found = DERIVATIONS["transactions"](
+        calls.set_column(calls.column_names.index("payload"), "payload", unread), made.table("readings")
+    )
+    assert found.num_rows == 4 - 2  # each end without an identity is that of a start that was not answered
+    assert found["stopped"].null_count == 0
+
+
+def test_an_end_that_is_sent_again_does_not_end_the_next_transaction_of_2x_with_its_identity() -> None:
+    ended = event("09:00:10", "Ended", 5100).replace("$(now-5)", "2026-01-01T09:00:00Z")
+    text = "08:00:00 CP1 + ocpp2.0.1\n" + event("08:00:10", "Started", 100) + ended
+    text += event("10:00:10", "Started", 5100) + event("11:00:10", "Ended", 6100)
+    found = rows(text + ended.replace("09:00:10 CP1", "11:30:00 CP1"))
+    assert [row["energy"] for row in found] == [5000.0, 1000.0]
+    assert [str(row["end"])[11:19] for row in found] == ["09:00:00", "11:00:05"]
+
+
+def test_a_transaction_of_2x_ends_though_the_clock_was_set_back_in_it() -> None:
+    text = "08:00:00 CP1 + ocpp2.0.1\n" + event("08:00:10", "Started", 100)
+    (row,) = rows(text + event("09:00:10", "Ended", 5100).replace("$(now-5)", "2026-01-01T07:00:00Z"))
+    assert (row["stopped"] is None, row["energy"]) == (False, 5000.0)
+
+
+def test_many_unanswered_starts_with_one_message_id_take_no_longer_than_others() -> None:
+    ledger, count = Ledger(), 30_000
+    call = {"station": "CP1", "ts": None, "connection": "c", "id": "1", "source": "s", "origin": 1}
+    begun = perf_counter()
+    for named in (False, True):
+        for number in range(count):
+            start = Start(str(number) if named else None, 0.0, refused=False, signs=((number,),))
+            ledger.started({**call, "payload": str(number)}, start)
+    assert len(ledger.rows()) == count
+    assert not ledger.unanswered
+    assert perf_counter() - begun < 3
 
 
 def test_a_stop_that_is_sent_again_stops_nothing_else_and_no_later() -> None:

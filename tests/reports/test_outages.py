@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from analyzer import capture
 from analyzer.reports import outages
 from tests.manuals import tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MESSAGES = """
 08:00:00x30/60s CP1 > Heartbeat
@@ -30,3 +35,10 @@ def test_an_outage_that_is_not_over_says_so() -> None:
     text = CONNECTION + MESSAGES + "08:40:00 CP1 - 1012 by csms\n09:40:00 CP2 + ocpp1.6"
     (row,) = outages.rows(capture.Capture(tables(text)).result())
     assert (row["duration"], row["back"]) == ("not over at the end", "not seen")
+
+
+def test_an_outage_tells_whose_it_is_to_mend_and_what_speaks_against_its_cause(corpus: Path) -> None:
+    first, second, _ = outages.rows(capture.read(corpus / "captures" / "growatt_1218.pcap").result())
+    assert (first["confidence"], second["confidence"]) == ("medium, owner charger", "medium, owner CSMS")
+    assert "; against it: it reports that power was lost" in second["why"]
+    assert "against it" not in first["why"]

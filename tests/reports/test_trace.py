@@ -16,6 +16,7 @@ from analyzer.sources.conversation import Conversation
 from analyzer.sources.events import Connected, Control, Disconnected, Event, Line, Message, Refused
 from tests.manuals import tables
 from tests.reports.strangers import STRINGS, harmful
+from tests.wire.packets import START, Talk, capture, conversation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +111,7 @@ LIVES = st.lists(st.tuples(PAUSES, STATIONS, THINGS), min_size=1, max_size=12).m
 def taken(events: list[Event]) -> Tables:
     conversation = Conversation("made", "1")
     conversation.take(iter(events))
-    return conversation.tables("trace", "UTC", damaged=False, size=0)
+    return conversation.tables("trace", "UTC", size=0)
 
 
 def shown(base: Tables) -> list[str]:
@@ -229,3 +230,13 @@ def test_a_capture_that_is_shown_reads_back(samples: Path, tmp_path: Path) -> No
         assert [[row[column] for column in chosen] for row in after] == [
             [row[column] for column in chosen] for row in before
         ]
+
+
+def test_an_attempt_that_was_answered_by_tcp_alone_is_not_said_to_be_unanswered(tmp_path: Path) -> None:
+    attempt = Talk(client=("10.0.0.7", 41_000), ts=START + 60_000_000)
+    attempt.handshake()
+    (tmp_path / "a.pcap").write_bytes(capture([*conversation(4).packets, *attempt.packets]))
+    lines = shown(reading.read(str(tmp_path / "a.pcap")))
+    assert [line.split("CP1 ")[1].split(" client=")[0] for line in lines if line.startswith("#")] == [
+        "an attempt to connect that came to nothing"
+    ]

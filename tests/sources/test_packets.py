@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 def tables(data: bytes) -> dict[str, pa.Table]:
     return packets.read(Opened(data[:1000], io.BufferedReader(io.BytesIO(data)), []), "test.pcap", "1")
+
+
+def at(ts: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ts)
 
 
 def rows(data: bytes, table: str) -> list[dict[str, object]]:
@@ -176,9 +181,123 @@ def test_the_end_of_a_connection_has_its_packet() -> None:
     talk = conversation(4)
     talk.close()
     (connection,) = rows(capture(talk.packets), "connections")
-    assert connection["origin"] == 1
+    assert (connection["origin"], connection["ts"]) == (4, at(talk.packets[0].ts))
+    assert talk.packets[3].payload.startswith(b"GET ")
     assert connection["end_origin"] == len(talk.packets) - 2
     assert talk.packets[len(talk.packets) - 3].flags & 1
+
+
+def test_an_attempt_without_a_request_has_the_packet_of_its_begin() -> None:
+    talk = Talk()
+    talk.handshake()
+    found = rows(capture([*conversation(4, client=("10.0.0.9", 50_000)).packets, *talk.packets]), "connections")
+    assert [row["origin"] for row in found if row["client"] == "10.0.0.7"] == [len(conversation(4).packets) + 1]
+
+
+@pytest.mark.parametrize("cut", [15, 30, 60, 120, 150, 170, 185, 188])
+def test_a_request_that_is_cut_tells_only_what_was_seen_whole(cut: int) -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade("/ocpp/CP1")
+    for number in range(6):
+        talk.text(True, f'[2,"{number}","Heartbeat",{{}}]')
+    whole = [ethernet(ip(packet)) for packet in talk.packets]
+    request = talk.packets[3].payload
+    cut_off = [data if number != 3 else data[: 54 + cut] for number, data in enumerate(whole)]
+    made = pcap([Captured(p.ts, d, len(w)) for p, d, w in zip(talk.packets, cut_off, whole, strict=True)])
+    found = tables(made)
+    (connection,) = found["connections"].to_pylist()
+    seen = request[:cut].decode()
+    offers = "Sec-WebSocket-Protocol: ocpp1.6\r\n" in seen
+    assert cut < len(request)
+    assert connection["path"] == ("/ocpp/CP1" if "HTTP/1.1\r\n" in seen else None)
+    assert connection["offered"] == ("ocpp1.6" if offers else None)
+    assert connection["authorization"] is None
+    assert found["messages"].num_rows == 6
+    assert found["sources"]["damaged"].to_pylist() == [True]
+
+
+def test_a_whole_request_without_subprotocol_and_authorization_says_so() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade("/ocpp/CP1", subprotocol="")
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert (connection["offered"], connection["authorization"]) == ("", "none")
+
+
+def test_each_hole_is_damage_with_its_time_and_its_connection() -> None:
+    talk = conversation(60)
+    sent = [number for number, packet in enumerate(talk.packets) if packet.payload and number > 10]
+    lost = {sent[5], sent[20], sent[21]}
+    found = tables(capture([packet for number, packet in enumerate(talk.packets) if number not in lost]))
+    holes = [row for row in found["issues"].to_pylist() if row["kind"] == "hole"]
+    assert [(row["damage"], row["connection"], row["station"]) for row in holes] == [(True, "1.1", "CP1")] * 3
+    for row, number in zip(holes, sorted(lost), strict=True):
+        assert at(talk.packets[number].ts) < row["ts"]
+        assert row["ts"] <= at(talk.packets[number].ts + 1_000_000)
+    assert found["sources"]["damaged"].to_pylist() == [True]
+
+
+def test_what_the_snap_length_cuts_off_is_damage() -> None:
+    talk = conversation(60)
+    cut = [Captured(p.ts, ethernet(ip(p))[:90], len(ethernet(ip(p)))) for p in talk.packets]
+    found = tables(pcap([*(Captured(p.ts, ethernet(ip(p))) for p in talk.packets[:8]), *cut[8:]]))
+    assert found["sources"]["damaged"].to_pylist() == [True]
+    assert all(row["damage"] for row in found["issues"].to_pylist() if row["kind"] == "hole")
+
+
+def test_packets_that_are_cut_inside_their_headers_are_counted_as_damage() -> None:
+    talk = conversation(6)
+    cut = [Captured(p.ts, ethernet(ip(p))[:40], len(ethernet(ip(p)))) for p in talk.packets]
+    issues = tables(pcap(cut))["issues"].to_pylist()
+    assert {(row["kind"], row["damage"]) for row in issues} == {("cut_header", True)}
+    assert (len(issues), sum(row["count"] for row in issues)) == (2, len(talk.packets))
+    assert {row["damage"] for row in tables(pcap([Captured(0, ethernet(b"E"))]))["issues"].to_pylist()} == {False}
+
+
+@pytest.mark.parametrize("begin", range(8, 60, 3))
+def test_a_connection_joined_in_the_middle_or_left_before_its_end_is_no_damage(begin: int) -> None:
+    talk = conversation(60, size=20)
+    found = tables(capture(talk.packets[begin : begin + 200]))
+    assert found["messages"].num_rows > 10
+    assert found["sources"]["damaged"].to_pylist() == [False]
+
+
+def test_bytes_under_way_when_the_capture_begins_or_ends_are_no_damage() -> None:
+    talk = conversation(60)
+    calls = [number for number, packet in enumerate(talk.packets) if packet.payload and number > 10]
+    begin, end = calls[0], calls[40]
+    # The capture begins after a call was sent and before it is acknowledged; its last call comes after the next one.
+    early = [talk.packets[begin + 1]._replace(acknowledgement=talk.packets[begin].sequence), *talk.packets[begin + 2 :]]
+    late = [*talk.packets[:end], talk.packets[end]._replace(sequence=talk.packets[end].sequence + 1)]
+    for packets_seen in (early, late):
+        assert tables(capture(packets_seen))["sources"]["damaged"].to_pylist() == [False]
+
+
+def test_what_a_hop_lost_that_another_one_shows_is_no_damage() -> None:
+    outer = conversation(12)
+    inner = conversation(12, client=("172.16.0.1", 50_000))
+    shifted = [packet._replace(ts=packet.ts + 300) for packet in inner.packets]
+    lost = [number for number, packet in enumerate(shifted) if packet.payload and number > 10][3]
+    found = tables(capture(sorted([*outer.packets, *shifted[:lost], *shifted[lost + 1 :]])))
+    assert found["issues"]["kind"].to_pylist() == ["repeated_hop"]
+    assert found["sources"]["damaged"].to_pylist() == [False]
+
+
+def test_a_charger_joined_in_the_middle_that_pings_for_hours_loses_nothing() -> None:
+    talk = Talk(step=0)
+    for _ in range(1200):
+        talk.ts += 30_000_000
+        talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+        talk.say(False, frame(b"", opcode=10))
+    for number in range(6):
+        talk.ts += 300_000_000
+        talk.text(True, f'[2,"{number}","Heartbeat",{{}}]')
+    found = tables(capture(talk.packets))
+    assert found["controls"].num_rows == 2400
+    assert found["messages"].num_rows == 6
+    assert found["issues"]["kind"].to_pylist() == ["unnamed_station"]
 
 
 def test_the_version_of_a_connection_whose_answer_was_not_captured_is_the_one_it_offered() -> None:

@@ -54,6 +54,10 @@ def test_what_an_input_may_be_is_told_the_likeliest_first(tmp_path: Path, sample
         (b"", "is empty"),
         (b"\0\1\2" * 99, "neither a capture nor a log"),
         (b"hello\n" * 99, "neither a capture nor a log"),
+        (b"\n\n", "nothing but blank lines and comments"),
+        (b"\xef\xbb\xbf", "nothing but blank lines and comments"),
+        (b"# a quiet night\r\n  \n", "nothing but blank lines and comments"),
+        (b"# a quiet night\n" * 9999, "neither a capture nor a log"),
     ],
 )
 def test_what_is_not_recognised_is_an_issue(tmp_path: Path, data: bytes, why: str) -> None:
@@ -63,6 +67,7 @@ def test_what_is_not_recognised_is_an_issue(tmp_path: Path, data: bytes, why: st
     assert set(made) == BASE
     (issue,) = made["issues"].to_pylist()
     assert issue["kind"] == "not_recognised"
+    assert issue["damage"] == ("neither" in why)
     assert why in issue["detail"]
     assert made["sources"]["kind"].to_pylist() == ["unknown"]
     assert reading.inspect(str(path)) == []

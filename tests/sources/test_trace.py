@@ -104,7 +104,10 @@ def test_values_are_computed_from_the_repeat_and_the_time() -> None:
     assert compute('{"v":"$(1000+i*50)","t":"$(now+3600)"}', 0, 2) == '{"v":"1100","t":"1970-01-01T01:00:00.000Z"}'
 
 
-@pytest.mark.parametrize("text", ["$(__import__('os'))", "$(i**9)", "$(1/0)", "$(open)"])
+@pytest.mark.parametrize(
+    "text", ["$(__import__('os'))", "$(i**9)", "$(1/0)", "$(open)", "$(now+9e17)", "$(now+9e307*9)", "$(1if 1)"]
+)
+@pytest.mark.filterwarnings("error")
 def test_what_is_no_arithmetic_is_left_as_it_stands(text: str) -> None:
     assert compute(text, 0, 0) == text
 
@@ -186,4 +189,8 @@ def test_a_bomb_of_repeats_is_an_issue_of_the_input(monkeypatch: pytest.MonkeyPa
     made = tables(bomb, "trace")
     (issue,) = [row for row in made["issues"].to_pylist() if row["kind"] == "repeats_left_out"]
     assert made["controls"].num_rows == 5000
+    assert issue["damage"]
+    assert made["sources"].select(["damaged", "records", "lifecycle"]).to_pylist() == [
+        {"damaged": True, "records": 5000, "lifecycle": 5000}
+    ]
     assert issue["count"] == 1000 * 999_999 - 5000

@@ -49,9 +49,9 @@ def clients(items: list[Item]) -> list[str]:
 
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Room for three connections or so of each sort."""
-    monkeypatch.setattr(aside, "MAX_ASIDE", 9)
-    return 9
+    """Room for three connections of each sort."""
+    monkeypatch.setattr(aside, "MAX_ASIDE", 3)
+    return 3
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,13 @@ def test_connections_without_ocpp_beyond_the_limit_are_counted_and_not_kept(
     items = read_packets([packet for number in range(20) for packet in packets(number)])  # type: ignore[operator]
     ((count, detail),) = told(items)
     assert detail.startswith(f"{count} more {sort} ")
-    assert 14 <= count <= 18
-    assert len(connections(items)) in {0, 20 - count}
-    assert len(items) < 3 * room
+    assert count == 20 - room
+    assert len(connections(items)) in {0, room}
+    assert len(items) < 9 * room
+    # What is encrypted may be a charger's.
+    assert [item.damage for item in items if isinstance(item, Problem) and item.count == count] == [
+        sort == "TLS connections"
+    ]
 
 
 def test_the_limit_of_one_sort_leaves_room_for_the_others(room: int) -> None:
@@ -119,6 +123,69 @@ def test_what_a_connection_without_ocpp_does_is_limited_and_what_is_left_out_is_
     items = read_packets(talk.packets)
     (problem,) = [item for item in items if isinstance(item, Problem) and item.kind == "events_left_out"]
     assert (problem.count, problem.connection) == (42, 1)
+
+
+def test_what_is_left_out_of_a_connection_that_speaks_another_protocol_is_no_damage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade("/graphql", subprotocol="graphql-ws")
+    for _ in range(50):
+        talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+    (other,) = [item for item in read_packets(talk.packets) if isinstance(item, Problem)]
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    (spoke,) = [item for item in read_packets(talk.packets) if isinstance(item, Problem)]
+    assert (other.damage, spoke.damage) == (False, True)
+    # Its time is that of the first ping that is left out.
+    pings = [packet.ts for packet in talk.packets if len(packet.payload) == 6]
+    assert spoke.ts == other.ts == pings[8]
+
+
+def test_a_websocket_joined_in_the_middle_that_may_speak_ocpp_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+    talk = Talk()
+    for _ in range(50):
+        talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+        talk.say(False, frame(b"", opcode=10))
+    for number in range(3):
+        talk.text(True, f'[2,"{number}","Heartbeat",{{}}]')
+    items = read_packets(talk.packets)
+    assert len([item for item in items if isinstance(item, WireControl)]) == 100
+    assert texts(items) == talk.texts
+    assert problems(items) == set()
+
+
+def keeping_alive(number: int, times: int) -> list[Packet]:
+    """A TLS connection that is long for its keep-alives, and ends with an alert and a FIN."""
+    talk = Talk(client=(f"10.1.0.{number}", 50_000), server=OTHER, ts=START + number)
+    talk.handshake()
+    talk.say(True, HELLO)
+    for _ in range(times):
+        talk.next[True] -= 1
+        talk.send(True)
+        talk.next[True] += 1
+        talk.send(False)
+    talk.say(False, b"\x15\3\3\0\2\2\x28")
+    talk.close()
+    return talk.packets
+
+
+def test_tls_connections_are_kept_however_long_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "MAX_ITEMS", 150)
+    monkeypatch.setattr(conversation, "MAX_QUEUED", 20)
+    items = read_packets([packet for number in range(20) for packet in keeping_alive(number, 60)])
+    assert len(connections(items)) == 20
+    assert problems(items) == set()
+    kinds = [item.kind for item in items if isinstance(item, WireTransport)]
+    assert kinds == ["syn", "syn_ack", "tls", "fin", "fin"] * 20
+
+
+def test_what_the_connections_of_one_sort_do_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "MAX_ITEMS", 9)
+    items = read_packets([packet for number in range(20) for packet in websocket(number)])
+    assert told(items)[0][0] >= 17
 
 
 def test_what_was_kept_back_is_given_once_a_connection_speaks_ocpp() -> None:
@@ -198,3 +265,28 @@ def test_what_is_held_of_a_client_hello_is_limited() -> None:
         list(followed.take(Data(1, True, HELLO.ljust(conversation.MAX_HELLO // 4, b"\0"), number, number)))
         assert followed.held <= conversation.MAX_HELLO + 8 * conversation.ITEM
     assert followed.held < conversation.MAX_HELLO // 4
+
+
+@pytest.mark.parametrize(
+    ("path", "subprotocol", "damage"), [("/graphql", "graphql-ws", False), ("/ocpp/CP1", "", True)]
+)
+def test_a_hole_in_what_another_protocol_said_is_no_damage(path: str, subprotocol: str, *, damage: bool) -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade(path, subprotocol=subprotocol)
+    for _ in range(5):
+        talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+    items = read_packets([*talk.packets[:9], *talk.packets[10:]])
+    assert [item.damage for item in items if isinstance(item, Problem)] == [damage]
+
+
+def test_holes_in_what_is_encrypted_are_counted_and_no_damage() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.say(True, HELLO)
+    for _ in range(50):
+        talk.say(True, b"\x17\3\3\0\4abcd")
+    items = read_packets([packet for number, packet in enumerate(talk.packets) if number < 6 or number % 4 != 1])
+    holes = [item for item in items if isinstance(item, Problem)]
+    assert [(hole.kind, hole.damage) for hole in holes] == [("hole", False)] * 2
+    assert sum(hole.count for hole in holes) >= 20

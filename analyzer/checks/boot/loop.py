@@ -34,6 +34,7 @@ def loop(
     fewest: int = 3,
     window: float = 900.0,
     fewest_in_a_day: int = 5,
+    fewest_untold: int = 6,
     shortest: float = 5.0,
 ) -> pa.Table:
     """The charger reboots again and again: `fewest` times in `window` seconds, or `fewest_in_a_day` in a day.
@@ -41,6 +42,9 @@ def loop(
     Only boots with evidence of a reboot count (a reason, message ids that start again, a transaction ended by power
     loss), and of each connection only the first. What comes within `shortest` seconds of the charger's last message is
     no reboot, whatever reason it gives.
+
+    Where the input tells neither reboots nor connections (a log of messages alone), `fewest_untold` BootNotifications in
+    `window` seconds are a warning: the charger reboots or reconnects again and again, and is in trouble either way.
 
     Why it matters: a charger that reboots ends each charging session, and soon wears out; its cause is near.
     Fires on:
@@ -73,7 +77,8 @@ def loop(
     Source: OCPP 1.6 4.2; 2.0.1 B01 to B03; lbbrhzn/ocpp issues 1099 and 1503.
     """
     times = micros(boots["ts"])
-    fresh = _first_of_connection(boots, connections)
+    inferred = _inferred(boots, connections)
+    fresh = _first_of_connection(boots, inferred)
     slow = ~(reals(boots["downtime"]) < shortest)
     free = ~same(boots["reason"], *ORDERED) & ~commanded(calls, boots["station"], times) & ~_reconfigured(boots, calls)
     usable = fresh & slow & free & (times != NO_TIME)
@@ -88,8 +93,11 @@ def loop(
                 findings.append(_finding(station, boots, chosen, times, least))
                 break
         else:
-            maybe = times[ordered[possible[ordered]]]
-            if len(maybe[busiest(maybe, round(window * SECOND))]) >= fewest:
+            maybe = ordered[possible[ordered]]
+            chosen = maybe[busiest(times[maybe], round(window * SECOND))]
+            if len(chosen) >= fewest_untold and inferred[chosen].all():
+                findings.append(_untold(station, boots, chosen, times, fewest_untold))
+            elif len(chosen) >= fewest:
                 findings.append(
                     not_judged(station, "it boots again and again, but nothing tells a reboot from a habit")
                 )
@@ -114,7 +122,24 @@ def _finding(station: str, boots: pa.Table, chosen: Ints, times: Ints, least: in
     )
 
 
-def _first_of_connection(boots: pa.Table, connections: pa.Table) -> Flags:
+def _untold(station: str, boots: pa.Table, chosen: Ints, times: Ints, least: int) -> Finding:
+    span = (int(times[chosen[-1]]) - int(times[chosen[0]])) / SECOND
+    return Finding(
+        station,
+        f"The charger sent {len(chosen)} BootNotifications within {duration(span)}, by reboots or by reconnects: "
+        "the input does not tell which",
+        start=int(times[chosen[0]]),
+        end=int(times[chosen[-1]]),
+        value=float(len(chosen)),
+        limit=float(least - 1),
+        unit="boots",
+        count=len(chosen),
+        evidence=evidence(boots, chosen[:MAX_EVIDENCE]),
+        severity="warning",
+    )
+
+
+def _first_of_connection(boots: pa.Table, inferred: Flags) -> Flags:
     """The first boot of each connection: a reboot takes the connection with it.
 
     Where connections were only inferred, one after a boot that was accepted.
@@ -123,11 +148,17 @@ def _first_of_connection(boots: pa.Table, connections: pa.Table) -> Flags:
     order = np.lexsort((times, connection.codes))
     fresh = np.ones(len(order), dtype=bool)
     fresh[order[1:]] = np.diff(connection.codes[order]) != 0
-    inferred = set(connections["connection"].filter(pa.array(flags(connections["inferred"]))).to_pylist())
-    loose = np.array([name in inferred for name in connection.names] + [False], dtype=bool)[connection.codes]
     after = np.zeros(len(order), dtype=bool)
     after[order[1:]] = same(boots["status"], "Accepted")[order[:-1]]
-    return fresh | (loose & after)
+    return fresh | (inferred & after)
+
+
+def _inferred(boots: pa.Table, connections: pa.Table) -> Flags:
+    """Whether nothing told of the connection of a boot but its messages."""
+    connection = coded(boots["connection"])
+    inferred = set(connections["connection"].filter(pa.array(flags(connections["inferred"]))).to_pylist())
+    found: Flags = np.array([name in inferred for name in connection.names] + [False], dtype=bool)[connection.codes]
+    return found
 
 
 def _reconfigured(boots: pa.Table, calls: pa.Table) -> Flags:

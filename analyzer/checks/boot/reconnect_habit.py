@@ -61,7 +61,7 @@ def reconnect_habit(connections: pa.Table, boots: pa.Table, *, fewest: int = 3, 
         reconnects = [boot for boot in of if boot is None or kinds[boot] not in {"reboot", "triggered"}]
         habit = [boot for boot in reconnects if boot is not None]
         if len(reconnects) < fewest:
-            findings.append(not_judged(station, f"fewer than {fewest} reconnects were seen"))
+            findings.append(not_judged(station, f"fewer than {fewest} reconnects without a reboot were seen"))
         elif len(habit) < share * len(reconnects):
             continue
         elif not any(kinds[boot] == "reconnect" for boot in habit):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from analyzer.checks.heartbeat.beats import captured, registered
+from analyzer.checks.heartbeat.beats import captured, registered, unseen
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, coded, micros, reals, same
@@ -24,6 +24,7 @@ def answers(
     connections: pa.Table,
     boots: pa.Table,
     sources: pa.Table,
+    issues: pa.Table,
     *,
     patience: float = 30.0,
     warn_share: float = 0.01,
@@ -68,7 +69,7 @@ def answers(
         08:04:10 CP1 > Heartbeat#9
         08:04:10.1 CP1 < =#9 {"currentTime": "$(now)"}
     Not a fault when: the answer comes late (that is another finding), the charger is not registered yet, the Heartbeat
-        is sent again with its id, or the connection was dying: one or two Heartbeats after which nothing was heard.
+        is sent again with its id, a part of the input was lost around its answer, or the connection was dying: one or two Heartbeats after which nothing was heard.
         A log without any answer to a Heartbeat may leave them out, and is not judged; nor is a charger without one.
     Likely causes: a stuck worker of the CSMS; a stale session object; a proxy that buffers; a dead connection.
     What to do: look at the CSMS's handler and session map at these times; let the charger reconnect.
@@ -79,7 +80,7 @@ def answers(
     beats = beats.filter(pa.array(registered(boots, beats) & (heard != NO_TIME) & ~_sent_again(beats)))
     open_for = reals(beats["open"])
     answered = same(beats["status"], "answered", "error")
-    waited = ~answered & (open_for >= patience)
+    waited = ~answered & (open_for >= patience) & ~unseen(issues, beats, patience)
     waited &= ~_dying(connections, beats, waited, fail_in_a_row)
     judged = answered | waited
     shown = captured(connections, sources)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from analyzer.checks.heartbeat.beats import lone_beats
 from analyzer.checks.rows import by_station, duration, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import SECOND, micros, reals, same
-from analyzer.ocpp.in_force import INTERVAL_KEY, interval_in_force
+from analyzer.kernels.columns import SECOND, flags, micros, reals, same
+from analyzer.ocpp.in_force import INTERVAL_KEY, READ_BACK, interval_in_force
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from analyzer.findings import Evidence
+    from analyzer.kernels.columns import Ints, Reals
 
 ORDERED = {
     "boot": "the CSMS ordered in its answer to BootNotification",
     "set": "the CSMS ordered",
     "get": "the charger says it has",
 }
+NONSENSE = 10.0
+"""Seconds below which an interval makes no sense: it is the CSMS's fault, and what the charger keeps may be its own setting."""
 
 
 @check("HB04", "Heartbeat period differs from the accepted interval", severity="warning")
@@ -83,13 +85,14 @@ def period(
     begins = times - np.rint(spans * SECOND).astype(np.int64)
     interval, origin = interval_in_force(settings, beats["station"], times)
     before, _ = interval_in_force(settings, beats["station"], begins)
-    told = np.isin(np.array(origin, dtype="U8"), list(ORDERED))
-    usable = told & (interval == before)
+    said = _told(settings)
+    usable = np.isin(np.array(origin, dtype="U8"), list(ORDERED)) & (interval == before)
     judged, findings = set(), []
     for station, rows in by_station(beats):
         own = rows[usable[rows]]
         for ordered in np.unique(interval[own]).tolist():
             chosen = own[interval[own] == ordered]
+            chosen = chosen[np.argsort(times[chosen], kind="stable")]
             if len(chosen) < fewest:
                 continue
             judged.add(station)
@@ -97,13 +100,13 @@ def period(
             if abs(kept - ordered) <= max(tolerance, warn_share * ordered):
                 continue
             far = kept > fail_factor * ordered or kept < ordered / fail_factor
-            said = ORDERED[str(origin[int(chosen[-1])])]
+            whose = ORDERED[str(origin[int(chosen[-1])])]
             findings.append(
                 Finding(
                     station,
                     f"The charger beats every {duration(kept)} (median of {len(chosen)} times), "
-                    f"not every {duration(ordered)} as {said}",
-                    start=int(begins[chosen].min()),
+                    f"not every {duration(ordered)} as {whose}{_configured(said, station, ordered)}",
+                    start=int(times[chosen].min()),
                     end=int(times[chosen].max()),
                     value=kept,
                     limit=ordered,
@@ -111,7 +114,7 @@ def period(
                     count=len(chosen),
                     evidence=[
                         *evidence(beats, chosen[: MAX_EVIDENCE - 1]),
-                        *_order(settings, station, ordered, int(times[chosen].max())),
+                        *_order(said, station, ordered, int(times[chosen].max())),
                     ],
                     severity="error" if far else None,
                     subject=f"{ordered:g} s",
@@ -125,10 +128,35 @@ def period(
     return table(findings)
 
 
-def _order(settings: pa.Table, station: str, ordered: float, before: int) -> list[Evidence]:
+class Told(NamedTuple):
+    """What was said of the interval: the rows, which of them are each station's, and their numbers and times."""
+
+    table: pa.Table
+    rows: dict[str, Ints]
+    numbers: Reals
+    times: Ints
+
+
+def _told(settings: pa.Table) -> Told:
+    named = same(settings["key"], INTERVAL_KEY) & same(settings["operation"], *ORDERED, *READ_BACK)
+    rows = settings.filter(pa.array(named & flags(settings["effective"])))
+    return Told(rows, dict(by_station(rows)), reals(rows["number"]), micros(rows["ts"]))
+
+
+def _order(told: Told, station: str, ordered: float, before: int) -> list[Evidence]:
     """Where the interval was ordered or read back: the last time before these beats ended, else the first."""
-    named = same(settings["station"], station) & same(settings["key"], INTERVAL_KEY)
-    rows = np.flatnonzero(named & same(settings["operation"], *ORDERED) & (reals(settings["number"]) == ordered))
-    times = micros(settings["ts"])
-    earlier = rows[times[rows] <= before]
-    return evidence(settings, [max(earlier, key=lambda row: times[row])] if len(earlier) else rows[:1])
+    rows = told.rows[station]
+    rows = rows[told.numbers[rows] == ordered]
+    rows = rows[np.argsort(told.times[rows], kind="stable")]
+    earlier = int(np.searchsorted(told.times[rows], before, side="right"))
+    return evidence(told.table, rows[max(earlier - 1, 0) :][:1])
+
+
+def _configured(told: Told, station: str, ordered: float) -> str:
+    """What the charger's configuration says of its interval where the CSMS orders one that makes no sense."""
+    if ordered >= NONSENSE:
+        return ""
+    rows = told.rows[station]
+    rows = rows[same(told.table["operation"].take(pa.array(rows)), *READ_BACK)]
+    last = told.numbers[rows[np.argmax(told.times[rows])]] if len(rows) else ordered
+    return f"; its configuration says {duration(float(last))}" * bool(last != ordered)

@@ -10,13 +10,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.heartbeat.beats import lone_beats
+from analyzer.checks.heartbeat.last_silence import COLUMNS, END_OF_TIME, ended, still_open
 from analyzer.checks.rows import by_station, duration, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.as_of import last_before
+from analyzer.kernels.as_of import first_of, last_before
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
+from analyzer.kernels.damage import lost_between
 from analyzer.kernels.intervals import habit
 from analyzer.kernels.sequences import gaps
-from analyzer.ocpp.in_force import END_OF_TIME, INTERVAL_KEY, change_from_unknown, interval_before, interval_in_force
+from analyzer.ocpp.in_force import (
+    INFERRED,
+    INTERVAL_KEY,
+    changed_from_unknown,
+    interval_before,
+    interval_in_force,
+    interval_next,
+)
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Ints, Reals
 
 FEWEST_TOO_LONG = 3
-COLUMNS = ["station", "connection", "ts", "source", "origin"]
+NOTABLY = 1.02
 
 
 class Gaps(NamedTuple):
@@ -36,11 +45,19 @@ class Gaps(NamedTuple):
     begins: Ints
     interval: Reals
     origin: npt.NDArray[np.object_]
+    unknown: Flags
 
     def only(self, chosen: Flags) -> Gaps:
         """The chosen ones."""
         ends = self.ends.filter(pa.array(chosen))
-        return Gaps(ends, self.lengths[chosen], self.begins[chosen], self.interval[chosen], self.origin[chosen])
+        return Gaps(
+            ends,
+            self.lengths[chosen],
+            self.begins[chosen],
+            self.interval[chosen],
+            self.origin[chosen],
+            self.unknown[chosen],
+        )
 
 
 @check("HB01", "Silence longer than the heartbeat interval", severity="error")
@@ -95,21 +112,24 @@ def silence(
         08:20:00 CP1 + ocpp1.6
         08:20:01 CP1 > Heartbeat
         08:20:01.1 CP1 < = {"currentTime": "$(now)"}
-    Not a fault when: the silence ends with the connection, with the input or with a BootNotification, when a part of
-        the input was lost in it, or when the charger never sends a Heartbeat at all, which OCPP-J allows. A charger
-        that skips beats on fixed ticks is legally silent for up to two intervals, and one that is silent for longer more
-        often than not keeps another period: it is not judged.
+    Not a fault when: the silence ends with the connection, with a BootNotification or with the input (an open one lasts
+        to the last message of the CSMS), when a part of the input was lost in it, or when the charger never sends a
+        Heartbeat at all, which OCPP-J allows. A charger that skips beats on fixed ticks is legally silent for up to two
+        intervals, and one that is silent for longer more often than not keeps another period: it is not judged. Nor is
+        one that was silent before its connection ended, or before a change of an interval that is not known.
     Likely causes: the charger hangs; radio loss; a half-open socket; the interval was never applied.
     What to do: look at the charger's own log of that time; switch on WebSocket pings; mend or update the firmware.
     Source: OCPP 1.6 4.6 and 9.1.10; OCPP-J 1.6 5.3; 2.0.1 G02.FR.02, G02.FR.04, G02.FR.05.
     """
-    found = _silences(messages, controls, issues, settings, shortest=slack)
+    found = _silences(messages, controls, issues, connections, settings, shortest=slack)
     allowed = _allowed(found, messages, settings)
     long = found.lengths > warn_factor * allowed + slack
-    findings = [*_not_judged(messages, settings), *_keeping_none(found, allowed, long)]
-    found, allowed = found.only(long), allowed[long]
-    whole = ~_damaged(found, issues)
-    found, allowed = found.only(whole), allowed[whole]
+    judged = ~flags(found.ends["ended"]) & ~found.unknown
+    findings = [*_not_judged(messages, settings), *_keeping_none(found.only(judged), allowed[judged], long[judged])]
+    ends = found.ends
+    whole = long & ~lost_between(issues, ends["connection"], ends["source"], found.begins, micros(ends["ts"]))
+    left_out = _left_out(found.only(whole & ~judged))
+    found, allowed = found.only(whole & judged), allowed[whole & judged]
     inferred = set(connections["connection"].filter(connections["inferred"]).to_pylist())
     unjudged = {row.station for row in findings}
     for station, rows in by_station(found.ends):
@@ -132,16 +152,17 @@ def silence(
                 severity=None if (found.lengths > fail_factor * allowed + slack)[rows].any() else "warning",
             )
         )
-    return table(findings)
+    stated = {row.station for row in findings}
+    return table([*findings, *(row for row in left_out if row.station not in stated)])
 
 
 def _summary(found: Gaps, worst: int, allowed: float, count: int, *, told: bool) -> str:
     origin = found.origin[worst]
-    known = "as it beats" if origin == "inferred" else f"known from {origin}"
+    known = {INFERRED: "as it beats", None: "the longer one around a change"}.get(origin, f"known from {origin}")
     parts = [
         f"The charger said nothing for {duration(found.lengths[worst])}{' on a live connection' * told}",
         f"its heartbeat interval is {found.interval[worst]:g} s ({known})"
-        + (f", though it keeps {allowed:g} s" if allowed > found.interval[worst] else ""),
+        + (f", though it keeps {allowed:g} s" if allowed > NOTABLY * found.interval[worst] else ""),
         f"{count} such silences in all" if count > 1 else "",
         "" if told else "the input does not tell of connections, so it may have been offline",
     ]
@@ -163,20 +184,28 @@ def _allowed(found: Gaps, messages: pa.Table, settings: pa.Table) -> Reals:
     return np.where(np.isnan(found.interval), np.nan, np.fmax(found.interval, np.array(kept, dtype=np.float64)))
 
 
-def _silences(messages: pa.Table, controls: pa.Table, issues: pa.Table, settings: pa.Table, *, shortest: float) -> Gaps:
+def _silences(
+    messages: pa.Table,
+    controls: pa.Table,
+    issues: pa.Table,
+    connections: pa.Table,
+    settings: pa.Table,
+    *,
+    shortest: float,
+) -> Gaps:
     """The times between two signs of life of a charger on one connection, with the heartbeat interval then in force.
 
+    The last one of a connection goes on to its end, or, where it was open still, to the last message of the CSMS on it.
     Those that a BootNotification ends are left out: registration keeps its own time, and a reboot is no silence.
     """
-    boots = same(messages["action"], "BootNotification")
+    said = _up(messages)
+    said = said.append_column(
+        "boot", pa.array(same(messages["action"], "BootNotification")[same(messages["direction"], "up")])
+    )
+    alive = controls.filter(pa.array(~same(controls["kind"], "close")))
     signs = pa.concat_tables(
-        [
-            _up(messages).append_column("boot", pa.array(boots[same(messages["direction"], "up")])),
-            *(
-                rows.append_column("boot", pa.array(np.zeros(rows.num_rows, dtype=bool)))
-                for rows in (_up(controls.filter(pa.array(~same(controls["kind"], "close")))), _up(issues))
-            ),
-        ]
+        [said, _up(alive), _up(issues), still_open(messages, connections), ended(connections)],
+        promote_options="default",
     ).unify_dictionaries()
     signs = signs.filter(pc.and_(signs["ts"].is_valid(), signs["connection"].is_valid()))
     connection, times = coded(signs["connection"]).codes, micros(signs["ts"])
@@ -184,39 +213,37 @@ def _silences(messages: pa.Table, controls: pa.Table, issues: pa.Table, settings
     lengths = gaps(connection[order], times[order])
     kept = (lengths > shortest) & ~flags(signs["boot"])[order]
     ends, lengths = signs.take(pa.array(order[kept])), lengths[kept]
-    until = micros(ends["ts"])
+    return _under(messages, settings, ends, lengths)
+
+
+def _under(messages: pa.Table, settings: pa.Table, ends: pa.Table, lengths: Reals) -> Gaps:
+    """Silences by their ends and lengths, with the interval that was in force.
+
+    A timer of unknown length runs from before a change until the first Heartbeat after it; by what is known later it is
+    told whether a silence is one to judge at all.
+    """
+    stations, until = ends["station"], micros(ends["ts"])
     begins = until - np.rint(lengths * SECOND).astype(np.int64)
-    at_start, _ = interval_in_force(settings, ends["station"], begins)
-    at_end, origin = interval_in_force(settings, ends["station"], until)
-    before = interval_before(settings, ends["station"], begins)
-    interval = np.fmax(np.fmax(at_start, at_end), before)
-    interval[until <= _unknown_until(messages, settings, ends["station"])] = np.nan
-    return Gaps(ends, lengths, begins, interval, np.array(origin, dtype=object))
-
-
-def _unknown_until(messages: pa.Table, settings: pa.Table, stations: pa.ChunkedArray) -> Ints:
-    """When the timer of each station ran out that ran before its interval was changed from one that is not known."""
+    at_start, at_first = interval_in_force(settings, stations, begins)
+    at_end, origin = interval_in_force(settings, stations, until)
     beats = messages.filter(pa.array(same(messages["action"], "Heartbeat") & same(messages["direction"], "up")))
-    changed, moments = change_from_unknown(settings, stations), np.append(micros(beats["ts"]), END_OF_TIME)
-    following = last_before(beats["station"], -moments[:-1], stations, -changed)  # backwards in time: the next one
-    return np.where(changed == END_OF_TIME, NO_TIME, moments[following])
+    moments = micros(beats["ts"])
+    heard = np.append(moments, END_OF_TIME)[first_of(beats["station"], moments, stations)]
+    beaten = np.append(moments, NO_TIME)[last_before(beats["station"], moments, stations, begins)]
+    interval = np.fmax(np.fmax(at_start, at_end), interval_before(settings, stations, begins, beaten))
+    known = np.where(at_start == interval, _objects(at_first), _objects([None]))
+    known = np.where(at_end == interval, _objects(origin), known)
+    unknown = np.isnan(interval) | (beaten < changed_from_unknown(settings, stations, until, heard))
+    following = np.where(heard <= until, interval_next(settings, stations, until), np.nan)
+    return Gaps(ends, lengths, begins, np.where(np.isnan(interval), following, interval), known, unknown)
+
+
+def _objects(values: list[str | None]) -> npt.NDArray[np.object_]:
+    return np.array(values, dtype=object)
 
 
 def _up(rows: pa.Table) -> pa.Table:
     return rows.filter(pa.array(same(rows["direction"], "up"))).select(COLUMNS)
-
-
-def _damaged(found: Gaps, issues: pa.Table) -> Flags:
-    """Whether a part of the input was lost in each silence: on its connection, or on none in particular."""
-    lost = issues.filter(pc.and_(pa.array(flags(issues["damage"])), issues["ts"].is_valid()))
-    marked = np.zeros(len(found.lengths), dtype=bool)
-    until, names, inputs = micros(found.ends["ts"]), found.ends["connection"], found.ends["source"]
-    for connection, source, ts in zip(
-        lost["connection"].to_pylist(), lost["source"].to_pylist(), micros(lost["ts"]).tolist(), strict=True
-    ):
-        where = same(inputs, source) if connection is None else same(names, connection)
-        marked |= where & (found.begins <= ts) & (ts <= until)
-    return marked
 
 
 def _keeping_none(found: Gaps, allowed: Reals, long: Flags) -> Iterator[Finding]:
@@ -226,6 +253,16 @@ def _keeping_none(found: Gaps, allowed: Reals, long: Flags) -> Iterator[Finding]
         if long[rows].sum() >= FEWEST_TOO_LONG and long[rows].sum() > kept[rows].sum():
             interval = found.interval[rows[long[rows]][0]]
             yield not_judged(station, f"it does not keep the interval of {interval:g} s, nor another that is known")
+
+
+def _left_out(found: Gaps) -> Iterator[Finding]:
+    """A statement for each station with silences that are too long and cannot be held against it."""
+    ended = flags(found.ends["ended"])
+    for station, rows in by_station(found.ends):
+        longest = int(rows[np.argmax(found.lengths[rows])])
+        why = "before its connection ended, which its outages tell"
+        why = why if ended[longest] else "while its heartbeat interval was not known"
+        yield not_judged(station, f"it was silent for {duration(found.lengths[longest])} {why}")
 
 
 def _not_judged(messages: pa.Table, settings: pa.Table) -> Iterator[Finding]:

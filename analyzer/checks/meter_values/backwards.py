@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analyzer.checks.meter_values.registers import register_falls, registers
+from analyzer.checks.meter_values.registers import proof, register_falls, registers
 from analyzer.checks.rows import by_station, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.rollover import rolled_over
@@ -86,23 +86,16 @@ def _finding(station: str, outlet: str, found: Registers, after: Ints, within: F
         station,
         f"The register of {outlet} went back from {found.values[worst - 1]:.10g} to {found.values[worst]:.10g} "
         f"{found.rows['unit'][worst].as_py()} {where}{more}, {end}",
-        start=int(found.seen[after - 1].min()),
+        start=int(found.seen[after].min()),
         end=int(found.seen[after].max()),
         value=float(found.values[worst - 1] - found.values[worst]),
         limit=float(found.tolerance[worst]),
         unit=found.rows["unit"][worst].as_py(),
         count=count,
-        evidence=evidence(found.rows, _proof(after, worst)),
+        evidence=evidence(found.rows, proof(found, after, worst, MAX_EVIDENCE)),
         severity="info" if over else None if within.any() else "warning",
         subject=f"{outlet} digits" if over else outlet,
     )
-
-
-def _proof(after: Ints, worst: int) -> list[int]:
-    """The readings before and after the worst fall, and as many of the others from the first on as are shown."""
-    proof = {worst - 1, worst}
-    others = sorted({*(after - 1).tolist(), *after.tolist()} - proof)
-    return sorted([*proof, *others[: MAX_EVIDENCE - len(proof)]])
 
 
 def _without_registers(readings: pa.Table, found: Registers) -> list[Finding]:

@@ -8,13 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.as_of import last_before, last_or_first
-from analyzer.kernels.columns import NO_TIME, micros
+from analyzer.kernels.as_of import first_of, last_before, last_or_first
+from analyzer.kernels.columns import NO_TIME, coded, micros, same, wholes
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Ints
 
 NOWHERE = "an outlet that is not named"
+NAMELESS = ("0", "-1")
+"""What chargers and CSMSs put where an identity is not known."""
 
 
 def places(rows: pa.Table, transactions: pa.Table) -> pa.Array:
@@ -61,13 +63,35 @@ def _own(rows: pa.Table) -> pa.Array:
 
 
 def _rows_by_id(rows: pa.Table, transactions: pa.Table) -> Ints:
-    """The transaction that each row names; an identity that is given again is that of the last one begun by then."""
+    """The transaction that each row names, or -1.
+
+    Of several with one identity it is the one at the row's connector; else, without a connector, the one that ended
+    with the row; else the last begun by then. What stands for no identity names none of another connector.
+    """
+    names, wanted = _identity(transactions), _identity(rows)
     begun, asked = micros(transactions["ts"]), micros(rows["ts"])
-    return last_or_first(_identity(transactions), begun, _identity(rows), asked)
+    found = last_or_first(names, begun, wanted, asked)
+    known = coded(names)
+    twice = np.append(np.bincount(known.codes[known.codes >= 0], minlength=len(known.names)) > 1, False)
+    several = np.flatnonzero((found >= 0) & twice[np.append(known.codes, -1)[found]])
+    if len(several):
+        wanted, asked, doubtful = wanted.take(pa.array(several)), asked[several], rows.take(pa.array(several))
+        own = last_or_first(_and(names, transactions["connector"]), begun, _and(wanted, doubtful["connector"]), asked)
+        moments = pc.if_else(doubtful["connector"].is_null(), doubtful["ts"], None)
+        ended = first_of(_and(names, transactions["stopped"]), begun, _and(wanted, moments))
+        found[several] = np.where(own >= 0, own, np.where(ended >= 0, ended, found[several]))
+    there, here = np.append(wholes(transactions["connector"]), -1)[found], wholes(rows["connector"])
+    elsewhere = same(rows["transaction"], *NAMELESS) & (there >= 0) & (here >= 0) & (there != here)
+    return np.where(elsewhere, -1, found)
 
 
 def _identity(rows: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(rows["station"].cast(pa.string()), rows["transaction"], "\0")
+
+
+def _and(names: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Names, each with an integer or a time; null where that is."""
+    return pc.binary_join_element_wise(names, column.cast(pa.int64()).cast(pa.string()), "\0")
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:

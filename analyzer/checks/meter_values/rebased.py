@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analyzer.checks.meter_values.registers import register_falls, registers
-from analyzer.checks.meter_values.rollover import rolled_over
+from analyzer.checks.meter_values.registers import proof, register_falls, registers
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.rollover import rolled_over
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -105,13 +105,13 @@ def _finding(station: str, outlet: str, found: Registers, after: Ints, rebooted:
     return Finding(
         station,
         text,
-        start=int(found.seen[after - 1].min()),
+        start=int(found.seen[after].min()),
         end=int(found.seen[after].max()),
         value=float(now),
         limit=float(before),
         unit=unit,
         count=count,
-        evidence=evidence(found.rows, sorted({*(after - 1).tolist(), *after.tolist()})[:MAX_EVIDENCE]),
+        evidence=evidence(found.rows, proof(found, after, worst, MAX_EVIDENCE)),
         severity="info" if habit else None,
         subject=outlet,
     )

@@ -190,3 +190,9 @@ def _joined(rows: pa.Table, outlets: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _combined(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def proof(found: Registers, after: Ints, worst: int, most: int) -> list[int]:
+    """The readings after and before the first fall and the worst, then those of the others, as many as are shown."""
+    falls_shown = dict.fromkeys([int(after[np.argmin(found.seen[after])]), worst, *after.tolist()])
+    return list(dict.fromkeys(row for fall in falls_shown for row in (fall, fall - 1)))[:most]

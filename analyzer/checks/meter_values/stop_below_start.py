@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.checks.meter_values.places import places, transactions_of
-from analyzer.checks.meter_values.rollover import rolled_over
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, micros, reals, same
+from analyzer.kernels.rollover import rolled_over
 from analyzer.ocpp.meter_values import MEASURAND
 from analyzer.plan import check
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.as_of import last_before, last_or_first
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same, wholes
 from analyzer.ocpp.payloads import decode, identity, members, whole
 from analyzer.plan import check
 
@@ -83,8 +83,8 @@ def transaction_id(
         08:12:00 CP2 > StartTransaction#c {"connectorId": 1, "idTag": "T", "meterStart": 5800, "timestamp": "$(now)"}
         08:12:00.1 CP2 < =#c {"transactionId": 9, "idTagInfo": {"status": "Accepted"}}
         08:12:10 CP2 > MeterValues {"connectorId": 1, "transactionId": 8, "meterValue": [{"timestamp": "2026-01-01T07:15:00Z", "sampledValue": [{"value": "5400"}]}]}
-    Not a fault when: the StartTransaction was never answered: then -1 is right; the values are of connector 0, aligned
-        to the clock or triggered; in 2.x, where samples travel in the TransactionEvent itself.
+    Not a fault when: the StartTransaction was never answered: then -1 is right; or was refused, and nothing was
+        stopped; the values are of connector 0, aligned to the clock or triggered; in 2.x, where samples travel in the TransactionEvent itself.
     Likely causes: firmware that mixes up sessions, or forgets the id over a reboot.
     What to do: join by connector and time in the CSMS; mend the firmware.
     Source: OCPP 1.6 4.7; 1.6 errata 3.16 and 3.18; lbbrhzn/ocpp issues 375 and 2032, mobilityhouse/ocpp issue 478.
@@ -123,6 +123,8 @@ def _started(calls: pa.Table, transactions: pa.Table) -> Iterator[Started]:
     # An identity may be given again: of several the one that began with this call.
     places = last_or_first(names, micros(transactions["started"]), wanted, micros(rows["ts"])).tolist()
     stopped, begin, end = (micros(transactions[name]) for name in ("stopped", "start", "end"))
+    # What was refused may not have run at all, unless it was stopped.
+    idle = np.append(flags(transactions["refused"]) & (stopped == NO_TIME), True)
     for station, connector, seen, answered, known, row in zip(
         rows["station"].to_pylist(),
         (whole(members(decode(payload)).get("connectorId")) for payload in rows["payload"].to_pylist()),
@@ -132,7 +134,7 @@ def _started(calls: pa.Table, transactions: pa.Table) -> Iterator[Started]:
         places,
         strict=True,
     ):
-        if row < 0:
+        if idle[row]:
             yield Started(station, connector, seen, NO_TIME, NO_TIME, NO_TIME, None)
         else:
             yield Started(station, connector, answered, int(stopped[row]), int(begin[row]), int(end[row]), known)

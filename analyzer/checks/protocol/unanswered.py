@@ -104,7 +104,7 @@ def unanswered(
         (NotImplemented, InternalError) where it can do nothing else.
     Source: OCPP-J 1.6 4.1.1; 2.0.1 part 4 4.1.1; the shares are this tool's own.
     """
-    dead, stations = zombie.zombie(calls, connections, boots, sources), coded(calls["station"]).names
+    dead, stations = zombie.zombie(calls, connections, boots, sources, issues), coded(calls["station"]).names
     calls = calls.filter(pa.array(~same(calls["action"], "Heartbeat") & ~same(calls["status"], "send")))
     up, answered = same(calls["direction"], "up"), same(calls["status"], "answered", "error")
     heard = _heard(connections, calls)

@@ -156,3 +156,46 @@ def test_three_boots_of_which_some_may_be_reboots_are_not_judged(text: str, seve
 def test_boots_that_may_be_reboots_and_were_ordered_are_none() -> None:
     reset = '08:00:30x5/120s CP1 < Reset#r$(i) {"type": "Hard"}\n08:00:30.2x5/120s CP1 > =#r$(i) {"status": "Accepted"}'
     assert loop(*workspace(UNTOLD.format(5) + reset).tables(loop.needs)).num_rows == 0
+
+
+def log(n: int, step: int, status: str = "Accepted", more: str = "") -> str:
+    """A log of messages alone, whose ids tell nothing."""
+    return f"""
+08:00:00x{n}/{step}s CP1 > BootNotification#6f1c-$(i)x {{"chargePointVendor": "E", "chargePointModel": "A"}}
+08:00:00.2x{n}/{step}s CP1 < =#6f1c-$(i)x {{"currentTime": "$(now)", "interval": 60, "status": "{status}"}}
+08:00:10x{n}/{step}s CP1 > StatusNotification#aa-$(i)y {{"connectorId": 1, "errorCode": "NoError", "status": "Available"}}
+{more}"""
+
+
+def test_boots_again_and_again_are_trouble_though_nothing_tells_a_reboot_from_a_reconnect() -> None:
+    (found,) = findings(loop, log(12, 95))
+    assert (found["severity"], found["count"], found["value"], found["limit"]) == ("warning", 10, 10.0, 5.0)
+    assert found["unit"] == "boots"
+    assert str(found["summary"]) == (
+        "The charger sent 10 BootNotifications within 14 min, by reboots or by reconnects: the input does not tell which"
+    )
+
+
+ASKED = """08:00:30x12/95s CP1 < TriggerMessage#t$(i)z {"requestedMessage": "BootNotification"}
+08:00:31x12/95s CP1 > =#t$(i)z {"status": "Accepted"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "severities"),
+    [
+        (log(6, 180), ["warning"]),
+        (log(6, 181), ["unknown"]),
+        (log(5, 60), ["unknown"]),
+        (log(2, 60), []),
+        (log(12, 86_400), []),
+        (log(12, 95, "Pending"), []),
+        (log(12, 95, "Rejected"), []),
+        (log(12, 95, more=ASKED.replace("08:00:30", "08:01:30").replace("08:00:31", "08:01:31")), []),
+        ("08:00:00x12/95s CP1 + ocpp1.6" + log(12, 95, more="08:01:00x12/95s CP1 - 1006"), ["unknown"]),
+    ],
+)
+def test_few_boots_and_those_that_are_asked_for_or_not_accepted_are_no_trouble(
+    text: str, severities: list[str]
+) -> None:
+    assert loop(*workspace(text).tables(loop.needs))["severity"].to_pylist() == severities

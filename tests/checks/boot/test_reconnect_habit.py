@@ -25,6 +25,14 @@ def test_four_of_five_reconnects_are_a_habit_and_three_are_none() -> None:
 def test_two_reconnects_are_too_few_to_judge() -> None:
     rows = reconnect_habit(*workspace(reconnects(3, 3)).tables(reconnect_habit.needs)).to_pylist()
     assert [row["severity"] for row in rows] == ["unknown"]
+    assert rows[0]["summary"] == "fewer than 3 reconnects without a reboot were seen"
+
+
+def test_reconnects_that_were_reboots_are_not_counted() -> None:
+    text = reconnects(6, 6, "ocpp2.0.1").replace("fin by csms", "1006").replace("Heartbeat#h$(i)", "Heartbeat")
+    text = text.replace('{"chargePointVendor"', '{"reason": "Watchdog", "chargePointVendor"')
+    rows = reconnect_habit(*workspace(text).tables(reconnect_habit.needs)).to_pylist()
+    assert [row["summary"] for row in rows] == ["fewer than 3 reconnects without a reboot were seen"]
 
 
 def test_it_holds_for_ocpp_201() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from analyzer import schema
@@ -161,3 +163,30 @@ def test_after_the_boot_was_accepted_heartbeats_must_be_answered() -> None:
 
 def test_a_heartbeat_of_the_csms_is_none() -> None:
     assert findings(answers, START + "08:30:00x3/60s CP1 < Heartbeat#odd$(i)\n" + END) == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "where", "count"),
+    [
+        ("08:30:01", None, 0),
+        ("08:30:01", "its own", 0),
+        ("08:32:00", None, 0),
+        ("08:29:59", None, 1),
+        ("08:32:01", None, 1),
+        ("08:30:01", "another", 1),
+    ],
+)
+def test_a_heartbeat_whose_answer_may_have_been_lost_is_not_unanswered(
+    moment: str, where: str | None, count: int
+) -> None:
+    made = workspace(START + "08:30:00 CP1 > Heartbeat#lost\n" + END)
+    connection = where and made.table("connections")["connection"][0].as_py()
+    hole = {
+        "source": "example.trace",
+        "kind": "hole",
+        "damage": True,
+        "connection": "another" if where == "another" else connection,
+    }
+    issues = schema.from_rows("issues", [{**hole, "ts": datetime.fromisoformat(f"2026-01-01T{moment}Z")}])
+    tables = [issues if name == "issues" else made.table(name) for name in answers.needs]
+    assert answers(*tables).num_rows == count

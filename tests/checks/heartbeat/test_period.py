@@ -116,3 +116,49 @@ def test_of_equal_orders_the_last_before_the_beats_is_the_proof() -> None:
     text = BOOT + "08:01:01x9/300s CP1 > Heartbeat\n" + again
     assert proofs(text)[-1] == "08:00:01"
     assert proofs(text + "09:05:01x9/300s CP1 > Heartbeat")[-1] == "09:00:01"
+
+
+def test_it_begins_with_its_first_proof() -> None:
+    (found,) = findings(period, BOOT + "08:01:01x9/300s CP1 > Heartbeat")
+    rows: Any = found["evidence"]
+    assert found["start"] == rows[0]["ts"]
+
+
+READ = """
+08:00:20 CP1 < GetConfiguration#g {{"key": ["HeartbeatInterval"]}}
+08:00:20.2 CP1 > =#g {{"configurationKey": [{{"key": "HeartbeatInterval", "readonly": false, "value": "{0}"}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ordered", "read", "told"), [(1, 60, True), (9, 60, True), (10, 60, False), (1, 1, False), (1, None, False)]
+)
+def test_where_the_csms_orders_nonsense_it_tells_what_the_charger_is_set_to(
+    ordered: int, read: int | None, *, told: bool
+) -> None:
+    text = BOOT.replace("60", f"{ordered}") + (READ.format(read) if read else "")
+    (found,) = findings(period, text + "08:01:01x9/60s CP1 > Heartbeat")
+    assert str(found["summary"]).endswith("; its configuration says 60 s") == told
+
+
+def test_what_is_read_back_after_a_boot_is_not_held_against_the_beats_before_it() -> None:
+    boot = BOOT.replace("08:00", "10:00").split("\n", 2)[2]
+    text = "08:00:00 CP1 + ocpp1.6 start_observed=false\n08:05:00x20/300s CP1 > Heartbeat#a$(i)\n"
+    text += boot + "10:01:00x9/60s CP1 > Heartbeat#b$(i)\n" + READ.format(60).replace("08:00:20", "10:09:20")
+    assert findings(period, text) == []
+
+
+def test_a_change_that_waits_for_a_reboot_is_not_held_against_the_beats() -> None:
+    order = '08:00:10 CP1 < ChangeConfiguration#c {"key": "HeartbeatInterval", "value": "900"}\n08:00:10.2 CP1 > =#c {"status": "RebootRequired"}\n'
+    assert findings(period, BOOT + order + READ.format(900) + "08:01:01x9/60s CP1 > Heartbeat") == []
+    assert findings(period, BOOT + order + READ.format(60) + "08:15:01x9/900s CP1 > Heartbeat") == []
+
+
+def test_the_proof_of_many_stations_is_found_in_one_pass() -> None:
+    lines = [
+        (BOOT + "08:01:01x7/300s CP1 > Heartbeat#h$(i)").replace("CP1", f"CP{number}").replace('": 60', f'": {step}')
+        for number, step in ((1, 60), (2, 90), (3, 30))
+    ]
+    found = findings(period, "\n".join(sorted("\n".join(lines).splitlines())))
+    proofs: Any = [(row["station"], row["limit"], len(row["evidence"])) for row in found]  # type: ignore[arg-type]
+    assert proofs == [("CP1", 60.0, 5), ("CP2", 90.0, 5), ("CP3", 30.0, 5)]

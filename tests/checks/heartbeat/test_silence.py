@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,40 @@ def test_a_close_frame_does_not_end_a_silence() -> None:
 
 
 def test_a_gap_at_the_end_of_the_input_is_no_silence() -> None:
-    assert findings(silence, BEATS + "09:00:00 CP1 < GetConfiguration {}") == []
+    assert findings(silence, BEATS + "09:00:00 CP2 + ocpp1.6\n09:00:01 CP2 > Heartbeat") == []
+
+
+def test_a_silence_on_an_open_connection_lasts_to_the_last_message_of_the_csms() -> None:
+    asked = "08:06:00x10/300s CP1 < GetConfiguration#g$(i) {}\n"
+    (found,) = findings(silence, BEATS + asked)
+    assert (found["severity"], found["value"], found["count"]) == ("error", 2759.0, 1)
+    rows: Any = found["evidence"]
+    assert [f"{row['ts']:%H:%M:%S}" for row in rows] == ["08:51:00"]
+
+
+@pytest.mark.parametrize("last", ["08:07:20 CP1 < GetConfiguration {}", "08:50:00 CP1 < ping"])
+def test_a_message_of_the_csms_shortly_after_the_last_sign_tells_of_no_silence(last: str) -> None:
+    assert findings(silence, BEATS + last) == []
+
+
+def unjudged(text: str) -> list[str]:
+    rows = silence(*workspace(text).tables(silence.needs)).to_pylist()
+    assert [row["severity"] for row in rows] in ([], ["unknown"])
+    return [row["summary"] for row in rows]
+
+
+@pytest.mark.parametrize("end", ["08:36:01 CP1 - 1006 by csms", "08:36:01 CP1 + ocpp1.6"])
+def test_a_charger_that_was_silent_before_its_connection_ended_is_not_judged(end: str) -> None:
+    assert unjudged(BEATS + end) == ["it was silent for 31 min before its connection ended, which its outages tell"]
+
+
+def test_a_connection_that_ends_soon_after_the_last_sign_leaves_the_charger_judged() -> None:
+    assert unjudged(BEATS + "08:07:00 CP1 - 1006 by csms") == []
+
+
+def test_a_finding_is_told_even_where_a_connection_ended_in_silence() -> None:
+    (found,) = findings(silence, BEATS + "08:20:00 CP1 > Heartbeat#late\n08:50:00 CP1 - 1006 by csms")
+    assert (found["value"], found["count"]) == (899.0, 1)
 
 
 def test_a_gap_that_a_boot_ends_is_no_silence() -> None:
@@ -270,3 +304,79 @@ def test_an_interval_of_another_key_or_of_zero_is_none() -> None:
         text = f'08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 < ChangeConfiguration#c {{"key": "{key}", "value": "{value}"}}\n08:00:01 CP1 > =#c {{"status": "Accepted"}}\n'
         rows = silence(*workspace(text + "08:10:00x2/600s CP1 > Heartbeat").tables(silence.needs)).to_pylist()
         assert [row["summary"] for row in rows] == ["its heartbeat interval is not known"]
+
+
+SET = '10:10:00 CP1 < ChangeConfiguration#o {{"key": "HeartbeatInterval", "value": "{0}"}}\n10:10:00.2 CP1 > =#o {{"status": "{1}"}}\n'
+BEFORE = '{0} CP1 < ChangeConfiguration#o {{"key": "HeartbeatInterval", "value": "60"}}\n{0}.2 CP1 > =#o {{"status": "Accepted"}}\n'
+JOINED = "08:00:00 CP1 + ocpp1.6 start_observed=false\n08:00:10x10/60s CP1 > Heartbeat#a$(i)\n"
+
+
+@pytest.mark.parametrize("value", [60, 300])
+def test_before_a_change_the_interval_is_that_of_the_beats_before_it(value: int) -> None:
+    text = JOINED + "10:00:10x10/60s CP1 > Heartbeat#b$(i)\n" + SET.format(value, "Accepted")
+    (found,) = findings(silence, text + f"10:10:10x10/{value}s CP1 > Heartbeat#c$(i)")
+    assert (found["severity"], found["value"], found["limit"], found["count"]) == ("error", 6660.0, 140.0, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BEFORE.format("08:00:05") + "10:00:05x9/60s CP1 > Heartbeat#a$(i)",
+        "08:00:10 CP1 > Heartbeat#f\n09:40:10 CP1 > Heartbeat#g\n"
+        + BEFORE.format("09:40:20")
+        + "09:41:20x9/60s CP1 > Heartbeat#a$(i)",
+    ],
+)
+def test_a_silence_under_an_interval_that_is_not_known_is_not_judged(text: str) -> None:
+    (why,) = unjudged("08:00:00 CP1 + ocpp1.6 start_observed=false\n" + text)
+    assert "while its heartbeat interval was not known" in why
+
+
+def test_no_silence_is_left_out_where_all_are_short() -> None:
+    text = "08:00:00 CP1 + ocpp1.6 start_observed=false\n08:00:10x2/60s CP1 > Heartbeat#f$(i)\n"
+    assert unjudged(text + BEFORE.format("08:01:20") + "08:02:20x9/60s CP1 > Heartbeat#a$(i)") == []
+
+
+BOOT_LATER = """
+10:00:00 CP1 > BootNotification#boot {"chargePointVendor": "Example", "chargePointModel": "AC22"}
+10:00:00.1 CP1 < =#boot {"currentTime": "$(now)", "interval": 60, "status": "Accepted"}
+"""
+
+
+@pytest.mark.parametrize("read", ["", READ.format("10:40:30", "r", 60)])
+def test_a_boot_changes_the_interval_of_a_charger_that_was_heard_before(read: str) -> None:
+    text = "08:00:00 CP1 + ocpp1.6 start_observed=false\n08:05:00x20/300s CP1 > Heartbeat#a$(i)\n"
+    assert unjudged(text + BOOT_LATER + "10:01:00x40/60s CP1 > Heartbeat#b$(i)\n" + read) == []
+    (found,) = findings(silence, text + BOOT_LATER + "10:01:00x40/60s CP1 > Heartbeat#b$(i)\n10:55:00 CP1 > Heartbeat")
+    assert (found["value"], found["limit"], found["count"]) == (900.0, 140.0, 1)
+
+
+@pytest.mark.parametrize("beats", [3, 9])
+@pytest.mark.parametrize(("old", "new"), [(60, 900), (900, 60)])
+def test_a_change_that_needs_a_reboot_may_be_in_force_or_not(old: int, new: int, beats: int) -> None:
+    order = SET.replace("10:10:00", "08:00:30").format(new, "RebootRequired")
+    text = BOOT.replace("60", f"{old}") + order + f"08:01:00x9/{old}s CP1 > Heartbeat#a$(i)\n"
+    text += f"10:31:00 CP1 - fin by station\n10:31:30 CP1 + ocpp1.6\n10:32:00x{beats}/{new}s CP1 > Heartbeat#b$(i)\n"
+    assert findings(silence, text) == []
+    (found,) = findings(silence, text + "20:00:00 CP1 > Heartbeat#z")
+    assert (found["limit"], found["count"]) == (2030.0, 1)
+
+
+def test_a_period_that_is_all_but_the_interval_is_not_told() -> None:
+    (found,) = findings(silence, BOOT + "08:01:01x9/60.04s CP1 > Heartbeat#a$(i)\n08:30:00 CP1 > Heartbeat")
+    assert "though" not in str(found["summary"])
+
+
+def test_a_silence_that_ends_with_its_connection_is_no_sign_of_another_period() -> None:
+    text = BOOT + "08:10:01x2/600s CP1 > Heartbeat#h$(i)\n08:40:00 CP1 - 1006 by csms"
+    assert silence(*workspace(text).tables(silence.needs))["severity"].to_pylist() == ["error"]
+    kept = BEATS + "08:15:01x3/600s CP1 > Heartbeat#h$(i)\n08:50:00 CP1 - 1006 by csms"
+    assert silence(*workspace(kept).tables(silence.needs))["count"].to_pylist() == [3]
+
+
+def test_what_was_lost_excuses_the_silence_before_the_last_message_of_the_csms() -> None:
+    made = workspace(BEATS + "08:50:00 CP1 < GetConfiguration {}")
+    hole = {"source": "example.trace", "ts": 1_767_255_300_000_000, "kind": "hole", "damage": True}
+    issues = schema.from_rows("issues", [hole])
+    assert silence(*[issues if name == "issues" else made.table(name) for name in silence.needs]).num_rows == 0
+    assert silence(*made.tables(silence.needs))["value"].to_pylist() == [2699.0]

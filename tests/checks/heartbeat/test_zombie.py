@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from analyzer import schema
@@ -122,3 +124,27 @@ def test_after_the_boot_was_accepted_calls_must_be_answered() -> None:
     boot = '08:00:02 CP1 > BootNotification#b {}\n08:00:03 CP1 < =#b {"status": "Accepted", "interval": 60, "currentTime": "2026-01-01T08:00:03Z"}'
     assert findings(zombie, merged(START, boot, BEATS, CALLS))
     assert findings(zombie, merged(START, boot.replace("Accepted", "Pending"), BEATS, CALLS)) == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "where", "count"),
+    [
+        ("08:03:31", None, 0),
+        ("08:03:31", "its own", 0),
+        ("08:02:29", None, 1),
+        ("08:06:31", None, 1),
+        ("08:03:31", "another", 1),
+    ],
+)
+def test_a_call_whose_answer_may_have_been_lost_is_not_unanswered(moment: str, where: str | None, count: int) -> None:
+    made = workspace(merged(START, BEATS, CALLS))
+    connection = where and made.table("connections")["connection"][0].as_py()
+    hole = {
+        "source": "example.trace",
+        "kind": "hole",
+        "damage": True,
+        "connection": "another" if where == "another" else connection,
+    }
+    issues = schema.from_rows("issues", [{**hole, "ts": datetime.fromisoformat(f"2026-01-01T{moment}Z")}])
+    tables = [issues if name == "issues" else made.table(name) for name in zombie.needs]
+    assert zombie(*tables).num_rows == count

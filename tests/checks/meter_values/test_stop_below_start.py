@@ -97,3 +97,20 @@ def test_samples_in_the_stop_itself_prove_nothing_and_it_is_dated_by_the_stop() 
     data = '"transactionData": [{"timestamp": "$(now)", "sampledValue": [{"value": "3800"}]}], "meterStop"'
     (found,) = findings(stop_below_start, TRANSACTION.format(start=5000, stop=3800).replace('"meterStop"', data))
     assert str(found["start"]).startswith("2026-01-01 08:31:10")
+
+
+@pytest.mark.parametrize("name", [0, -1, 7])
+def test_two_connectors_with_one_identity_are_told_apart(name: int) -> None:
+    sampled = (
+        '{} CP1 > MeterValues {{"connectorId": {}, "transactionId": NAME, "meterValue": '
+        '[{{"timestamp": "$(now)", "sampledValue": [{{"value": "$({}+500*i)"}}]}}]}}\n'
+    )
+    text = TRANSACTION.format(start=1_000_000, stop=1_003_100).replace("StartTransaction", "StartTransaction#a")
+    text = text.replace("< =", "< =#a").replace('"transactionId": 7', '"transactionId": NAME')
+    other = text.replace("#a", "#b").replace('"connectorId": 1', '"connectorId": 2')
+    other = other.replace("1000000", "5000").replace("1003100", "8100").replace(":00 CP1", ":02 CP1")
+    other = other.replace("00.1 CP1", "02.1 CP1").replace("31:10", "33:10").split("\n", 2)[2]
+    samples = sampled.format("08:03:00x5/300s", 1, 1_000_500) + sampled.format("08:03:01x5/300s", 2, 5_500)
+    whole = (text + other + samples).replace("NAME", str(name))
+    assert findings(stop_below_start, whole) == []
+    assert findings(stop_below_start, whole.replace('"meterStop": 8100', '"meterStop": 4000'))[0]["count"] == 1

@@ -166,3 +166,10 @@ def test_an_identity_that_is_given_again_is_another_transaction_with_an_end_of_i
     assert (found["count"], found["value"]) == (1, pytest.approx(100 / 3))
     (found,) = findings(transaction_id, text + sample("08:06:00", 8) + sample("10:05:00", 7))
     assert found["count"] == 1
+
+
+@pytest.mark.parametrize(("status", "count"), [("Invalid", 0), ("Blocked", 0), ("Accepted", 1)])
+def test_what_was_refused_and_never_stopped_did_not_run(status: str, count: int) -> None:
+    text = START + ANSWER.replace("Accepted", status) + sample("08:05:00", None)
+    assert len(findings(transaction_id, text)) == count
+    assert len(findings(transaction_id, text + STOP)) == 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analyzer.checks.meter_values.rollover import rolled_over
+from analyzer.kernels.rollover import rolled_over
 
 
 @pytest.mark.parametrize(

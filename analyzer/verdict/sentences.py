@@ -139,6 +139,8 @@ def _well(own: Mapping[str, list[Row]], seen: Seen) -> Row:
         found = f"It was {seen.unheard}; before that nothing wrong was found in {watched}{connections}."
     elif 2 * len(judged) < len(lines):
         found = f"Little could be judged; nothing wrong was found in {watched}{connections}."
+    elif len(judged) < len(lines):
+        found = f"Nothing wrong was found in {watched}{connections}."
     else:
         found = f"Nothing is wrong in {watched}{connections}."
     sentences = [found, f"{_passed(lines, judged)}."]

@@ -87,7 +87,7 @@ def test_a_healthy_station_says_that_nothing_is_wrong_and_what_was_checked() -> 
     row = verdict(OPEN + BOOT % 60 + BEATS)
     assert row["severity"] is None
     assert row["remedy"] is None
-    assert row["sentences"].startswith("Nothing is wrong in 62 messages over 30 min on 1 connection.")
+    assert row["sentences"].startswith("Nothing wrong was found in 62 messages over 30 min on 1 connection.")
     assert "lines of the checklist pass" in row["sentences"]
 
 
@@ -131,8 +131,8 @@ def test_the_worst_station_comes_first_and_what_could_not_be_judged_before_what_
             "CP-7",
             "17 of 17 times the CSMS closed the connection 60.0 s after the charger's last message",
         ),
-        ("healthy.pcap", "CP-1", "Nothing is wrong in 262 messages over 75 min on 1 connection."),
-        ("healthy_201.pcap", "CP-2", "Nothing is wrong in 264 messages over 75 min on 1 connection."),
+        ("healthy.pcap", "CP-1", "Nothing wrong was found in 262 messages over 75 min on 1 connection."),
+        ("healthy_201.pcap", "CP-2", "Nothing wrong was found in 264 messages over 75 min on 1 connection."),
     ],
 )
 def test_the_samples_are_judged_as_their_notes_say(samples: Path, name: str, station: str, words: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from analyzer import schema
 from analyzer.derive.ongoing import FOREVER, NONE, ongoing_of
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, records, same
-from analyzer.kernels.sequences import latest
+from analyzer.kernels.sequences import gaps, latest
 from analyzer.ocpp.in_force import interval_in_force
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 Row = dict[str, object]
-INTERVALS, SHORTEST = 3, 300.0
-"""A charger fell silent before its connection ended after so many heartbeat intervals, and seconds, without a word."""
+INTERVALS, QUIETS, SHORTEST = 3, 2, 300.0
+"""A charger fell silent before its connection ended after so many heartbeat intervals, longest quiets, and seconds."""
+FEWEST_BEATS = 3
 BOOT_WITHIN = 180 * 1_000_000
 """A boot this soon after the new connection belongs to the outage before it."""
 WATCHED_ON = 60 * 1_000_000
@@ -58,7 +59,7 @@ def outages(
     attempts = _grouped(told, "station")
     rows = [row for own in attempts.values() for row in _of_station(own, watched)]
     _measure_quiet(rows, messages, controls)
-    _begin_with_silence(rows, settings)
+    _begin_with_silence(rows, settings, _kept(messages, controls))
     refused = {station: sorted(_refusals(own)) for station, own in attempts.items()}
     for row in rows:
         station, start, end = row["station"], _time(row, "start"), _time(row, "end")
@@ -138,19 +139,37 @@ def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> N
             row[f"idle_{clock}"] = (_time(row, "noticed") - int(moments[place])) / 1e6 if place >= 0 else None
 
 
-def _begin_with_silence(rows: list[Row], settings: pa.Table) -> None:
+def _kept(messages: pa.Table, controls: pa.Table) -> dict[str, float]:
+    """The longest quiet time of each charger on each connection on which it sent some Heartbeats, in seconds."""
+    up = [table.filter(pa.array(same(table["direction"], "up"))) for table in (messages, controls)]
+    signs = pa.concat_tables([table.select(["connection", "ts"]) for table in up]).unify_dictionaries()
+    connection, times = coded(signs["connection"]), micros(signs["ts"])
+    order = np.lexsort((times, connection.codes))
+    longest = np.zeros(len(connection.names) + 1)
+    np.maximum.at(longest, connection.codes[order], np.nan_to_num(gaps(connection.codes[order], times[order])))
+    beats = coded(up[0]["connection"].filter(pa.array(same(up[0]["action"], "Heartbeat"))))
+    counts = dict(zip(beats.names, np.bincount(beats.codes, minlength=len(beats.names)).tolist(), strict=True))
+    named = zip(connection.names, longest.tolist(), strict=False)
+    return {name: seconds for name, seconds in named if counts.get(name, 0) >= FEWEST_BEATS}
+
+
+def _begin_with_silence(rows: list[Row], settings: pa.Table, kept: Mapping[str, float]) -> None:
     """Let an outage begin with the charger's last sign of life where nobody noticed its silence for long.
 
     What the CSMS sent meanwhile proves nothing. Where the end was seen, the silence must be longer than some heartbeat
-    intervals: a charger that lives may be quiet for one. A close frame tells that the end was meant, and when.
+    intervals, and than twice what the charger, which beats, was quiet for before. A close frame tells that the end was
+    meant, and when.
     """
     stations = pa.chunked_array([pa.array([row["station"] for row in rows], pa.string())])
     noticed = np.array([_time(row, "noticed") for row in rows], dtype=np.int64)
     intervals, _ = interval_in_force(settings, stations, noticed)
     for row, interval in zip(rows, intervals.tolist(), strict=True):
         quiet, how = row["idle_up"], row["end_kind"]
-        silent = isinstance(quiet, float) and how != "close" and quiet > max(INTERVALS * interval, SHORTEST)
-        if isinstance(quiet, float) and (silent or how == "replaced"):
+        usual = kept.get(str(row["connection"]))
+        if not isinstance(quiet, float):
+            continue
+        long = usual is not None and quiet > max(INTERVALS * interval, QUIETS * usual, SHORTEST)
+        if how == "replaced" or (how != "close" and long):
             row["start"] = _time(row, "noticed") - round(quiet * SECOND)
             end = _time(row, "end")
             row["duration"] = (end - _time(row, "start")) / SECOND if end != NO_TIME else None

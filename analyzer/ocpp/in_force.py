@@ -69,7 +69,7 @@ def interval_before(settings: pa.Table, stations: Column, times: Ints, beaten: I
     it is the longer of what was in force and what was ordered.
     """
     changes, former = _changes(settings)
-    moments, pending = np.append(micros(changes["ts"]), 0), np.append(~flags(changes["effective"]), np.False_)
+    moments, pending = np.append(micros(changes["ts"]), 0), np.append(_pending(changes), np.False_)
     hits = last_before(changes["station"], moments[:-1], stations, times)
     before = np.append(former, np.nan)[hits]
     running = (beaten < moments[hits]) & (seconds(moments[hits], times) <= before)
@@ -102,10 +102,19 @@ def _intervals(settings: pa.Table, *operations: str) -> pa.Table:
 
 
 def _orders(settings: pa.Table) -> pa.Table:
-    """The orders that are in force, and those of which it is not known whether they are."""
+    """The orders that are in force, those of which it is not known whether they are, and those that leave the choice.
+
+    An interval of 0 in the answer to an accepted boot leaves it to the charger (OCPP 1.6 4.2): the last order is over.
+    """
     ordered = same(settings["key"], INTERVAL_KEY) & same(settings["operation"], *ORDERS)
-    pending = same(settings["operation"], "set") & ~same(settings["status"], *REFUSED)
-    return settings.filter(pa.array(ordered & (flags(settings["effective"]) | pending)))
+    pending = _pending(settings) & ~same(settings["status"], *REFUSED)
+    free = same(settings["status"], "Accepted") & (reals(settings["number"]) == 0)
+    return settings.filter(pa.array(ordered & (flags(settings["effective"]) | pending | free)))
+
+
+def _pending(rows: pa.Table) -> Flags:
+    """Whether a change is not known to be in force."""
+    return same(rows["operation"], "set") & ~flags(rows["effective"])
 
 
 def _changes(settings: pa.Table) -> tuple[pa.Table, Reals]:
@@ -119,7 +128,7 @@ def _changes(settings: pa.Table) -> tuple[pa.Table, Reals]:
     rows, names, times = rows.take(pa.array(order)), names[order], times[order]
     after, _ = interval_in_force(settings, rows["station"], times)
     former, _ = interval_in_force(settings, rows["station"], times - 1)
-    pending, numbers = ~flags(rows["effective"]), reals(rows["number"])
+    pending, numbers = _pending(rows), reals(rows["number"])
     for row in np.flatnonzero(pending).tolist():
         again = row > 0 and pending[row - 1] and names[row - 1] == names[row]
         former[row] = np.fmax(numbers[row], former[row - 1] if again else former[row])

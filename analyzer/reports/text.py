@@ -72,17 +72,23 @@ def number(value: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """A length of time in the unit that people think in; empty where it is null.
 
-    >>> duration(0.25), duration(60), duration(184.3), duration(2460), duration(60_000), duration(43_200), duration(800_000)
+    >>> (
+    ...     duration(0.25),
+    ...     duration(60),
+    ...     duration(184.3),
+    ...     duration(2460),
+    ...     duration(60_000),
+    ...     duration(43_200),
+    ...     duration(800_000),
+    ... )
     ('250 ms', '60.0 s', '184 s', '41 min', '16.7 h', '12 h', '9.3 days')
     """
     if seconds is None or math.isnan(seconds):
         return ""
     if abs(seconds) < 1:
         return f"{seconds * 1000:.0f} ms"
-    if abs(seconds) < 120:
-        return f"{seconds:.1f} s"
     if abs(seconds) < 600:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.{1 if abs(seconds) < 120 else 0}f} s"
     if abs(seconds) < 7200:
         return f"{seconds / 60:.0f} min"
     if abs(seconds) < 3 * 86_400:

@@ -24,6 +24,8 @@ Row = dict[str, Any]
 BATCH = 10_000
 """Rows that are turned into text at a time."""
 UNNAMED = "unnamed"
+UNTOLD = "?"
+"""What a connect line names where nothing is known of the subprotocol, and nothing where none was offered."""
 ATTRIBUTES = ("path", "host", "scheme", "agent", "extensions", "authorization", "user", "client", "client_port", "server", "server_port")  # fmt: skip
 """Columns of `connections` that are written after the subprotocol."""
 BEGINS, SPEAKS, ENDS = 0, 1, 2
@@ -178,7 +180,9 @@ def _connected(row: Row, failed: set[str]) -> str | None:
     if row["start_observed"] is False:
         return "+ start_observed=false" + _attributes(row, ATTRIBUTES)
     offered, chosen = row["offered"] or "", row["subprotocol"]
-    if offered == (chosen or "") and re.fullmatch(r"[\w.-]*", offered, re.ASCII):
+    if row["offered"] is None and chosen is None:
+        offered = chosen = UNTOLD
+    if offered == (chosen or "") and re.fullmatch(r"\?|[\w.-]*", offered, re.ASCII):
         return f"+ {offered}".rstrip() + _attributes(row, ATTRIBUTES)
     return "+" + _attributes(row, ("offered", "subprotocol", *ATTRIBUTES))
 

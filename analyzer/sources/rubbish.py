@@ -16,6 +16,8 @@ ENOUGH = 8
 """Bytes of a line that are no text: fewer may be letters of another encoding, or what a charger said."""
 SHARE = 4
 """They are every fourth at least, or zeros."""
+CONTROL = frozenset(map(chr, range(32))) - {"\t", "\n", "\r", "\x1b"}
+"""What text of no encoding holds, and bytes of chance do; colours of a terminal begin with an escape."""
 
 
 class Rubbish:
@@ -55,8 +57,10 @@ class Rubbish:
 def is_rubbish(text: str) -> bool:
     """Whether a line holds what no program logs; U+FFFD stands for bytes that are no text in the log's encoding.
 
-    >>> is_rubbish("a" * 99 + chr(0) * 9), is_rubbish(chr(0xFFFD) * 8 + "abc"), is_rubbish("f" + chr(0xFFFD) + "r")
+    >>> is_rubbish("a" * 99 + chr(0) * 9), is_rubbish(chr(0xFFFD) * 8 + chr(1)), is_rubbish("f" + chr(0xFFFD) + "r")
     (True, True, False)
     """
     strange = text.count("\ufffd")
-    return text.count("\0") >= ENOUGH or (strange >= ENOUGH and strange * SHARE >= len(text))
+    if text.count("\0") >= ENOUGH:
+        return True
+    return strange >= ENOUGH and strange * SHARE >= len(text) and not CONTROL.isdisjoint(text)

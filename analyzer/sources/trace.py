@@ -9,6 +9,7 @@ One line a thing that happened. `#` begins a comment line; an indented line cont
     08:00:02 CP1 > ~NotifyPeriodicEventStream {}           SEND of 2.1
     08:00:03 CP1 > raw [2,"7","Heartbeat",{]               a message by its text
     08:00:05 CP1 > ping        08:00:05 CP1 < pong         control frames
+    08:00:00 CP1 + ?                                       connected, and nothing is known of the subprotocol
     08:09:00 CP1 - 1006 by csms "reason"                   ended: close code or fin, rst, timeout, lost; by whom
     08:09:30 CP1 x 401                                     upgrade refused with this HTTP status
     08:10:00x5/60s CP1 > Heartbeat                         five times, every 60 s; `$(100+50*i)`, `$(now)` are computed
@@ -169,6 +170,8 @@ def _offered(rest: str, attributes: Mapping[str, object]) -> dict[str, object]:
     if "start_observed" in attributes:
         return {}
     words = [word for word in rest.split() if "=" not in word]
+    if words and words[0] == "?":
+        return {}
     offered = words[0] if words else ""
     return {"offered": offered, "subprotocol": offered or None}
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from analyzer import schema
-from analyzer.kernels.columns import NO_TIME, SECOND, micros
+from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import pyarrow as pa
-
 OWN = ("source", "connection")
 """Columns that differ between two readings of the same thing."""
-SAME = ("direction", "type", "id", "action", "payload")
-"""What makes a message the same in a capture and in a log."""
-NEARLY = 0.9
-"""The share of a station's messages that both tell: a log may shorten or leave out some."""
+SAME = ("direction", "type", "id", "payload")
+"""What makes a message the same in a capture and in a log; an answer has its action from its call alone."""
 FEWEST = 10
 """Messages from which on that is believed."""
 CLOCKS = 300 * SECOND
 """Microseconds by which the clocks of two inputs may differ."""
+
+
+Said = dict[str, list[tuple[int, tuple[object, ...]]]]
 
 
 class Part(NamedTuple):
@@ -37,17 +39,24 @@ class Part(NamedTuple):
         """Whether it is a capture, which tells more than a log."""
         return bool(self.tables["sources"]["kind"][0].as_py() == "capture")
 
+    @property
+    def connected(self) -> bool:
+        """Whether it tells of connections, and not of messages alone."""
+        return not flags(self.tables["connections"]["inferred"]).all()
+
 
 def told_once(parts: Iterable[Mapping[str, pa.Table]]) -> list[Mapping[str, pa.Table]]:
     """The base tables of several inputs; one that repeats another is left with an issue that says so.
 
-    Of two that tell the same the capture is kept, else the first.
+    A copy is left out, and a log of which every message stands in another input. A capture is never left out for a log.
     """
     kept: list[Part] = []
-    for part in map(_spanned, parts):
+    said: dict[int, Said] = {}
+    every = [_spanned(tables) for tables in parts]  # held to the end: what is remembered goes by their identity
+    for part in every:
         kept.append(part)
         for place, other in enumerate(kept[:-1]):
-            spare = _spare(part, other)
+            spare = _spare(part, other, said)
             if spare is other:
                 kept[place] = _emptied(other, part)
             elif spare is part:
@@ -56,12 +65,15 @@ def told_once(parts: Iterable[Mapping[str, pa.Table]]) -> list[Mapping[str, pa.T
     return [part.tables for part in kept]
 
 
-def _spare(part: Part, other: Part) -> Part | None:
+def _spare(part: Part, other: Part, said: dict[int, Said]) -> Part | None:
     """The one of two inputs that tells nothing more, if one does."""
     if _same(part.tables, other.tables):
         return part
-    worse, better = (other, part) if part.captured and not other.captured else (part, other)
-    return worse if _repeats(worse, better) else better if _repeats(better, worse) else None
+    for less, more in ((part, other), (other, part)):
+        richer = more.captured or (more.connected or not less.connected)
+        if not less.captured and richer and _repeats(less, more, said):
+            return less
+    return None
 
 
 def _spanned(tables: Mapping[str, pa.Table]) -> Part:
@@ -81,49 +93,52 @@ def _same(part: Mapping[str, pa.Table], other: Mapping[str, pa.Table]) -> bool:
     )
 
 
-def _repeats(part: Part, other: Part) -> bool:
-    """Whether nearly all messages of an input stand in another, in order and at nearly the same time.
-
-    It lies within the time of the other: of two halves that overlap both are kept.
-    """
+def _repeats(part: Part, other: Part, said: dict[int, Said]) -> bool:
+    """Whether all messages of an input stand in another, in order and at nearly the same time."""
     count = part.tables["messages"].num_rows
-    if count < FEWEST or NO_TIME in {part.begin, other.begin}:
+    if count < FEWEST or NO_TIME in {part.begin, other.begin} or count > other.tables["messages"].num_rows:
         return False
     if part.begin < other.begin - CLOCKS or part.end > other.end + CLOCKS:
         return False
     own, others = _stations(part.tables), _stations(other.tables)
     if None in own or not own <= others:
         return False
-    said, heard = _said(part.tables), _said(other.tables)
-    return all(_shared(said[station], heard[station]) >= NEARLY * len(said[station]) for station in said)
+    told, heard = (said.setdefault(id(each.tables), {}) or _said(each.tables, said) for each in (part, other))
+    return all(_within(told[station], heard[station]) for station in told)
 
 
 def _stations(tables: Mapping[str, pa.Table]) -> set[str | None]:
     return set(tables["messages"]["station"].unique().to_pylist())
 
 
-def _said(tables: Mapping[str, pa.Table]) -> dict[str, list[tuple[int, tuple[object, ...]]]]:
-    """What each station and its CSMS said, and when."""
+def _said(tables: Mapping[str, pa.Table], said: dict[int, Said]) -> Said:
+    """What each station and its CSMS said, and when; it is remembered."""
     messages = tables["messages"]
+    called = same(messages["type"], "call", "send")
+    actions = pc.if_else(pa.array(called), messages["action"].cast(pa.string()), None).to_pylist()
     stations, times = messages["station"].to_pylist(), micros(messages["ts"]).tolist()
-    found: dict[str, list[tuple[int, tuple[object, ...]]]] = {}
-    for station, ts, what in zip(stations, times, zip(*(messages[name].to_pylist() for name in SAME), strict=True), strict=True):  # fmt: skip
+    found = said[id(tables)]
+    texts = zip(*(messages[name].to_pylist() for name in SAME), actions, strict=True)
+    for station, ts, what in zip(stations, times, texts, strict=True):
         found.setdefault(station, []).append((ts, what))
     return found
 
 
-def _shared(said: Sequence[tuple[int, tuple[object, ...]]], heard: Sequence[tuple[int, tuple[object, ...]]]) -> int:
-    """How many messages of one are those of the other in order."""
+def _within(said: Sequence[tuple[int, tuple[object, ...]]], heard: Sequence[tuple[int, tuple[object, ...]]]) -> bool:
+    """Whether all messages of one are those of the other in order; both are in the order of time."""
+    times = [ts for ts, _ in heard]
+    first, last = bisect_left(times, said[0][0] - CLOCKS), bisect_right(times, said[-1][0] + CLOCKS)
     places: dict[tuple[object, ...], list[int]] = {}
-    for place, (_, what) in enumerate(heard):
-        places.setdefault(what, []).append(place)
-    found, following = 0, 0
+    for place in range(first, last):
+        places.setdefault(heard[place][1], []).append(place)
+    following = first
     for ts, what in said:
         candidates = places.get(what, [])
         at = bisect_left(candidates, following)
-        if at < len(candidates) and abs(heard[candidates[at]][0] - ts) <= CLOCKS:
-            found, following = found + 1, candidates[at] + 1
-    return found
+        if at == len(candidates) or abs(times[candidates[at]] - ts) > CLOCKS:
+            return False
+        following = candidates[at] + 1
+    return True
 
 
 def _emptied(part: Part, twin: Part) -> Part:

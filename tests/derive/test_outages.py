@@ -61,10 +61,10 @@ def test_what_the_csms_sends_to_a_charger_that_is_gone_does_not_put_off_the_outa
 
 
 SILENT = """
-08:00:00 CP1 + ocpp1.6
-08:00:01 CP1 > BootNotification {"chargePointVendor": "V", "chargePointModel": "M"}
-08:00:01.1 CP1 < = {"currentTime": "2026-01-01T08:00:01Z", "interval": 150, "status": "Accepted"}
-08:00:10 CP1 > Heartbeat
+07:55:00 CP1 + ocpp1.6
+07:55:01 CP1 > BootNotification {"chargePointVendor": "V", "chargePointModel": "M"}
+07:55:01.1 CP1 < = {"currentTime": "2026-01-01T07:55:01Z", "interval": 150, "status": "Accepted"}
+07:55:10x3/150s CP1 > Heartbeat
 """
 
 
@@ -83,6 +83,19 @@ def test_a_silence_of_more_than_three_intervals_is_a_part_of_the_outage_unless_t
     (row,) = outages(f"{SILENT}{end}\n08:08:10 CP1 + ocpp1.6")
     assert row["duration"] == duration
     assert row["noticed"].strftime("%H:%M:%S") == end[:8]
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        SILENT.replace("Heartbeat", "StatusNotification"),  # it beats never: pings may keep it alive
+        SILENT.replace("07:55:10x3/150s", "07:55:40x2/270s"),  # too few beats to tell
+        SILENT.replace("07:55:10x3/150s", "07:47:30x4/253.3s").replace("07:55:0", "07:40:0"),  # its own longer period
+    ],
+)
+def test_a_charger_that_is_quiet_for_long_as_a_habit_was_not_offline_then(life: str) -> None:
+    (row,) = outages(f"{life}08:07:41 CP1 - fin by csms\n08:08:10 CP1 + ocpp1.6")
+    assert row["duration"] == 29.0
 
 
 def test_what_is_sent_after_the_end_does_not_count_as_life_before_it() -> None:

@@ -421,3 +421,14 @@ def test_transactions_without_times_are_told_apart_too() -> None:
     timeless = calls.set_column(place, "ts", pa.nulls(calls.num_rows, calls["ts"].type))
     found = DERIVATIONS["transactions"](timeless, made.table("readings"))
     assert found["transaction"].to_pylist() == ["-1", "-1"]
+
+
+def test_an_answer_of_a_wrong_shape_refuses_nothing() -> None:
+    space = workspace(
+        """
+        08:00:00 CP1 + ocpp1.6
+        08:00:01 CP1 > StartTransaction#1 {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "$(now)"}
+        08:00:02 CP1 < =#1 {"transactionId": 1, "idTagInfo": {"status": {}}}
+        """
+    )
+    assert space.table("transactions")["refused"].to_pylist() == [False]

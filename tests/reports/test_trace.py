@@ -240,3 +240,10 @@ def test_an_attempt_that_was_answered_by_tcp_alone_is_not_said_to_be_unanswered(
     assert [line.split("CP1 ")[1].split(" client=")[0] for line in lines if line.startswith("#")] == [
         "an attempt to connect that came to nothing"
     ]
+
+
+@pytest.mark.parametrize(("line", "offered"), [("+ ?", None), ("+", ""), ("+ ocpp1.6", "ocpp1.6")])
+def test_a_subprotocol_that_is_not_known_is_another_thing_than_none(line: str, offered: str | None) -> None:
+    base = tables(f"08:00:00 CP1 {line}\n08:00:01 CP1 > Heartbeat")
+    for made in (base, read_back(shown(base))):
+        assert made["connections"]["offered"].to_pylist() == [offered]

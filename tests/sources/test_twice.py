@@ -43,7 +43,7 @@ def test_of_a_capture_and_its_log_the_capture_is_kept(name: str, endings: tuple[
     assert not both.damaged
 
 
-def test_a_log_of_another_clock_that_leaves_out_some_is_counted_once(tmp_path: Path) -> None:
+def test_a_log_of_another_clock_that_leaves_out_some_is_left_out_itself(tmp_path: Path) -> None:
     shorter = [
         line for number, line in enumerate(lines(range(8, 12), shift=40).splitlines(keepends=True)) if number % 12 != 5
     ]
@@ -75,6 +75,31 @@ def test_inputs_that_tell_of_something_else_are_both_kept(tmp_path: Path, other:
     both = read(tmp_path, text, other)
     assert both.base["messages"].num_rows == 96 + 2 * other.count(">")
     assert both.base["issues"].num_rows == 0
+
+
+def test_a_log_with_a_message_that_the_other_lacks_is_kept(tmp_path: Path) -> None:
+    text = lines(range(8, 12))
+    both = read(tmp_path, text, text.replace("#9.30 {}", '#9.30 {"more": 1}', 1))
+    assert both.base["messages"].num_rows == 192
+    assert both.base["issues"].num_rows == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_capture_is_never_left_out_for_a_longer_log(tmp_path: Path, samples: Path, order: int) -> None:
+    longer = tmp_path / "longer.log"
+    text = (samples / "healthy.log").read_text()
+    longer.write_text(text + text.splitlines()[-1].replace("09:15", "11:15").replace("09:14", "11:14") + "\n")
+    both = oa.read(*[longer, samples / "healthy.pcap"][::order])
+    assert any(kind == "capture" for kind in both.base["sources"]["kind"].to_pylist())
+    assert "close" in both.base["connections"]["end_kind"].to_pylist()
+
+
+def test_a_log_that_tells_of_connections_is_not_left_out_for_one_of_messages_alone(tmp_path: Path) -> None:
+    text = lines(range(8, 12))
+    alone = "".join(line for line in text.splitlines(keepends=True) if " + " not in line)
+    both = read(tmp_path, alone + "2026-01-01 12:00:00 CP1 > Heartbeat#end {}\n", text)
+    assert both.base["messages"].num_rows == 193
+    assert read(tmp_path, alone, text).base["messages"].num_rows == 96
 
 
 def test_one_of_two_chargers_that_another_input_tells_of_too_is_counted_once(tmp_path: Path) -> None:

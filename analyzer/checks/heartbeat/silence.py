@@ -230,7 +230,10 @@ def _under(messages: pa.Table, settings: pa.Table, ends: pa.Table, lengths: Real
     moments = micros(beats["ts"])
     heard = np.append(moments, END_OF_TIME)[first_of(beats["station"], moments, stations)]
     beaten = np.append(moments, NO_TIME)[last_before(beats["station"], moments, stations, begins)]
-    interval = np.fmax(np.fmax(at_start, at_end), interval_before(settings, stations, begins, beaten))
+    former = interval_before(settings, stations, begins, beaten)
+    interval = np.fmax(np.fmax(at_start, at_end), former)
+    # A boot that leaves the interval to the charger came in between: no order holds any more.
+    interval = np.where(np.isnan(at_end) & np.isnan(former), np.nan, interval)
     known = np.where(at_start == interval, _objects(at_first), _objects([None]))
     known = np.where(at_end == interval, _objects(origin), known)
     unknown = np.isnan(interval) | (beaten < changed_from_unknown(settings, stations, until, heard))

@@ -380,3 +380,19 @@ def test_what_was_lost_excuses_the_silence_before_the_last_message_of_the_csms()
     issues = schema.from_rows("issues", [hole])
     assert silence(*[issues if name == "issues" else made.table(name) for name in silence.needs]).num_rows == 0
     assert silence(*made.tables(silence.needs))["value"].to_pylist() == [2699.0]
+
+
+def test_an_accepted_boot_with_the_interval_0_ends_the_order_before_it() -> None:
+    booted = """
+08:00:00 CP1 + ocpp1.6
+08:00:01x2/3600s CP1 > BootNotification#b$(i) {"chargePointVendor": "V", "chargePointModel": "M"}
+08:00:01.1 CP1 < =#b0 {"currentTime": "$(now)", "interval": 60, "status": "Accepted"}
+09:00:01.1 CP1 < =#b1 {"currentTime": "$(now)", "interval": %d, "status": "Accepted"}
+08:01:00x59/60s CP1 > Heartbeat#h$(i)
+09:10:00x9/600s CP1 > Heartbeat#k$(i)
+"""
+    assert findings(silence, booted % 0) == []
+    assert findings(silence, booted % 60)
+    rare = booted.replace("09:10:00x9/600s", "20:00:00x2/43200s")
+    assert findings(silence, rare % 0) == []
+    assert findings(silence, rare % 60)

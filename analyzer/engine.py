@@ -89,9 +89,8 @@ def weigh(causes: Sequence[Cause], workspace: Workspace) -> tuple[dict[str, list
     clues: dict[str, list[Clue]] = {}
     failed = []
     for cause in causes:
-        tables = workspace.tables(cause.needs)
         try:
-            clues[cause.name] = cause(*tables)
+            clues[cause.name] = cause(*workspace.tables(cause.needs))
         except Exception as error:  # noqa: BLE001 - a broken cause must not cost the others; it is named in `runs`
             clues[cause.name] = []
             failed.append({"check": cause.name, "outcome": "failed", "why": f"{type(error).__name__}: {error}"})

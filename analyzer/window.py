@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.kernels.columns import NO_TIME, SECOND, Ints, micros, same
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, Ints, micros, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ALWAYS, NEVER = NO_TIME + 1, np.iinfo(np.int64).max
+ALWAYS, NEVER = NO_TIME + 1, END_OF_TIME
 """Bounds that cut nothing off."""
 TIMED = ("messages", "controls", "transport", "issues")
 

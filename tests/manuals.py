@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from analyzer import schema
 from analyzer.derive import DERIVATIONS
 from analyzer.engine import Workspace
 from analyzer.sources import trace
@@ -39,9 +40,16 @@ def workspace(text: str) -> Workspace:
     return Workspace(tables(text), DERIVATIONS)
 
 
-def findings(check: Check, text: str, **thresholds: float) -> list[dict[str, object]]:
+def damaged(text: str, moment: str, connection: str | None = None, *, damage: bool | None = True) -> Workspace:
+    """A workspace over a trace that lost a part of the input at a time of 2026-01-01."""
+    at = datetime.fromisoformat(f"2026-01-01T{moment}Z")
+    loss = {"source": "example.trace", "kind": "hole", "ts": at, "connection": connection, "count": 1, "damage": damage}
+    return Workspace({**tables(text), "issues": schema.from_rows("issues", [loss])}, DERIVATIONS)
+
+
+def findings(check: Check, text: str, **thresholds: float) -> list[dict[str, Any]]:
     """What a check finds in a trace, without what it could not judge."""
-    rows = check(*workspace(text).tables(check.needs), **thresholds).to_pylist()
+    rows: list[dict[str, Any]] = check(*workspace(text).tables(check.needs), **thresholds).to_pylist()
     return [row for row in rows if row["severity"] != "unknown"]
 
 

@@ -144,3 +144,15 @@ def test_a_cause_that_fails_costs_a_row_and_not_the_others() -> None:
     assert (len(clues["broken"]), len(clues["sure"])) == (0, 1)
     (row,) = failed.to_pylist()
     assert (row["check"], row["outcome"], row["why"]) == ("broken", "failed", "ValueError: 1")
+
+
+def test_a_derived_table_that_fails_costs_the_causes_that_read_it_a_row_each() -> None:
+    space = workspace(BEATS)
+    (clues, failed) = engine.weigh([sure], engine.Workspace(space.base, {"outages": failing_derivation}))
+    assert clues == {"sure": []}
+    assert failed["why"].to_pylist() == ["ValueError: no outages"]
+
+
+def failing_derivation(messages: pa.Table) -> pa.Table:
+    assert messages.num_rows
+    raise ValueError("no outages")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.kernels.columns import SECOND, micros, same
-from analyzer.kernels.damage import lost_between
+from analyzer.kernels.columns import same
+from analyzer.kernels.damage import answer_lost
 from analyzer.plan import Clue, cause
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ OWNERS = {"up": "CSMS", "down": "charger"}
 CLOSED_BY = {"up": "station", "down": "csms"}
 LAST_SIGN = {"up": "last_down", "down": "last_up"}
 MOST_ACTIONS = 3
-NOTICED_WITHIN = 120 * SECOND
-"""A loss is noticed when the side that it is of speaks again."""
 
 
 @cause(
@@ -39,9 +37,7 @@ def unanswered_calls(outages: pa.Table, connections: pa.Table, calls: pa.Table, 
     in a part of the input that was lost.
     """
     ended = [str(name) for name in outages["connection"].to_pylist()]
-    times = micros(calls["ts"])
-    lost = lost_between(issues, calls["connection"], calls["source"], times, times + NOTICED_WITHIN)
-    own = calls.filter(pa.array(same(calls["connection"], *ended) & ~lost))
+    own = calls.filter(pa.array(same(calls["connection"], *ended) & ~answer_lost(issues, calls)))
     signs = _signs(connections, ended)
     stuck = _stuck(own)
     clues = []

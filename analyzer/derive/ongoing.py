@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from analyzer.kernels.columns import NO_TIME, coded, flags, micros, wholes
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, coded, flags, micros, wholes
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Ints
-
-FOREVER = np.iinfo(np.int64).max
-"""The end of what was not seen to end."""
 
 
 class Ongoing(NamedTuple):
@@ -34,7 +31,8 @@ NONE = Ongoing(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 def ongoing_of(transactions: pa.Table) -> dict[object, Ongoing]:
     """The transactions of each station; one whose end was not seen is over when the next begins at its place.
 
-    One that was refused ran only if it was stopped: a charger need not deliver energy then (OCPP 1.6, MaxEnergyOnInvalidId).
+    One that was refused ran only if it was stopped: a charger need not deliver energy then (OCPP 1.6 9.1.14,
+    MaxEnergyOnInvalidId).
     """
     ran = ~flags(transactions["refused"]) | np.asarray(transactions["stopped"].is_valid(), dtype=bool)
     begun = transactions.filter(pa.array(ran & np.asarray(transactions["started"].is_valid(), dtype=bool)))
@@ -42,7 +40,7 @@ def ongoing_of(transactions: pa.Table) -> dict[object, Ongoing]:
     # An EVSE has one transaction at a time, whichever its connector (OCPP 2.0.1 E).
     places = np.where(evse >= 0, evse, wholes(begun["connector"]))
     begins = np.where(micros(begun["ts"]) == NO_TIME, micros(begun["started"]), micros(begun["ts"]))
-    until = np.where(stopped == NO_TIME, FOREVER, stopped)
+    until = np.where(stopped == NO_TIME, END_OF_TIME, stopped)
     order = np.lexsort((begins, places, stations.codes))
     first, second = order[:-1], order[1:]
     after = (stations.codes[first] == stations.codes[second]) & (places[first] == places[second]) & (places[first] >= 0)

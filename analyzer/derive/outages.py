@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer import schema
-from analyzer.derive.ongoing import FOREVER, NONE, ongoing_of
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, records, same
+from analyzer.derive.ongoing import NONE, ongoing_of
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, records, same
 from analyzer.kernels.sequences import gaps, latest
 from analyzer.ocpp.in_force import interval_in_force
 
@@ -22,6 +22,7 @@ Row = dict[str, object]
 INTERVALS, QUIETS, SHORTEST = 3, 2, 300.0
 """A charger fell silent before its connection ended after so many heartbeat intervals, longest quiets, and seconds."""
 FEWEST_BEATS = 3
+"""Heartbeats on a connection from which on it is known that the charger beats."""
 BOOT_WITHIN = 180 * 1_000_000
 """A boot this soon after the new connection belongs to the outage before it."""
 WATCHED_ON = 60 * 1_000_000
@@ -52,10 +53,8 @@ def outages(
     """
     told = [row for row in records(connections.select(COLUMNS)) if not row["inferred"] and row["station"] is not None]
     watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
-    booted, ongoing = (
-        _grouped(records(boots.select(["connection", "ts", "kind"])), "connection"),
-        ongoing_of(transactions),
-    )
+    booted = _grouped(records(boots.select(["connection", "ts", "kind"])), "connection")
+    ongoing = ongoing_of(transactions)
     attempts = _grouped(told, "station")
     rows = [row for own in attempts.values() for row in _of_station(own, watched)]
     _measure_quiet(rows, messages, controls)
@@ -63,7 +62,7 @@ def outages(
     refused = {station: sorted(_refusals(own)) for station, own in attempts.items()}
     for row in rows:
         station, start, end = row["station"], _time(row, "start"), _time(row, "end")
-        until = end if end != NO_TIME else FOREVER
+        until = end if end != NO_TIME else END_OF_TIME
         row["attempts"] = bisect_right(refused[station], until) - bisect_left(refused[station], start)
         row["boot"] = _boot(booted.get(row["next_connection"], ()), until)
         row["in_transaction"] = ongoing.get(station, NONE).at(start)
@@ -163,7 +162,7 @@ def _begin_with_silence(rows: list[Row], settings: pa.Table, kept: Mapping[str, 
     stations = pa.chunked_array([pa.array([row["station"] for row in rows], pa.string())])
     noticed = np.array([_time(row, "noticed") for row in rows], dtype=np.int64)
     intervals, _ = interval_in_force(settings, stations, noticed)
-    for row, interval in zip(rows, intervals.tolist(), strict=True):
+    for row, interval in zip(rows, np.nan_to_num(intervals).tolist(), strict=True):
         quiet, how = row["idle_up"], row["end_kind"]
         usual = kept.get(str(row["connection"]))
         if not isinstance(quiet, float):

@@ -166,7 +166,7 @@ class Ledger:
         return (own or refused)[0] if len(own) + len(refused) == 1 and not lost else None
 
     def _may_be(self, going: Going, name: str | None) -> bool:
-        """Whether a start that is sent again may be that of a transaction: it goes on, under the identity answered now."""
+        """Whether a start that is sent again may be a transaction's: it goes on, under the identity answered now."""
         known = going.row["transaction"]
         return "stopped" not in going.row and (name is None or known == name or going.rank[1] in self.unanswered)
 

@@ -57,10 +57,8 @@ def transactions(calls: pa.Table, readings: pa.Table) -> pa.Table:
 def _start(ledger: Ledger, call: Row, payload: Mapping[str, object]) -> None:
     """A StartTransaction; the CSMS's answer names the transaction (OCPP 1.6 4.8)."""
     answer = members(decode(text(call["answer"])))
-    named, refused = (
-        identity(answer.get("transactionId")),
-        text(members(answer.get("idTagInfo")).get("status")) in REFUSED,
-    )
+    named = identity(answer.get("transactionId"))
+    refused = text(members(answer.get("idTagInfo")).get("status")) in REFUSED
     connector, meter_start = whole(payload.get("connectorId")), real(payload.get("meterStart"))
     signs = (call["station"], call["payload"]), (call["connection"], call["id"], connector, meter_start)
     # What cannot be read is like nothing else.

@@ -17,10 +17,13 @@ Column: TypeAlias = "pa.Array | pa.ChunkedArray"
 NO_TIME = np.iinfo(np.int64).min
 """What a null time is as an integer."""
 
+END_OF_TIME = np.iinfo(np.int64).max
+"""Stands for the end of what was not seen to end: it is later than any time."""
 SECOND = 1_000_000
 """Microseconds in a second."""
 
 _PLAIN = {pa.DictionaryType: pa.string(), pa.TimestampType: pa.int64()}
+"""The types that `records` decodes, and what they become."""
 
 
 class Coded(NamedTuple):
@@ -75,7 +78,8 @@ def records(table: pa.Table) -> list[dict[str, Any]]:
     columns = {
         name: table[name].cast(_PLAIN.get(type(table[name].type), table[name].type)) for name in table.column_names
     }
-    return pa.table(columns).to_pylist()  # type: ignore[no-any-return]
+    rows: list[dict[str, Any]] = pa.table(columns).to_pylist()
+    return rows
 
 
 def seconds(earlier: Ints, later: Ints) -> Reals:

@@ -8,10 +8,20 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.kernels.as_of import last_before
-from analyzer.kernels.columns import NO_TIME, flags, micros
+from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Column, Flags, Ints
+
+
+NOTICED_WITHIN = 120 * SECOND
+"""A loss is noticed when the side that it is of speaks again: it stands so long behind what was lost at most."""
+
+
+def answer_lost(issues: pa.Table, calls: pa.Table, patience: float = 0.0) -> Flags:
+    """The calls whose answer may be in a part of the input that was lost, if it came within `patience` seconds."""
+    times, wait = micros(calls["ts"]), max(round(patience * SECOND), NOTICED_WITHIN)
+    return lost_between(issues, calls["connection"], calls["source"], times, times + wait)
 
 
 def lost_between(

@@ -43,7 +43,7 @@ def commanded(calls: pa.Table, stations: pa.ChunkedArray, times: Ints) -> Flags:
 
 
 def orders(calls: pa.Table) -> pa.Table:
-    """What takes a charger offline by order: station, action, when it is due, and for how long it is then reckoned with.
+    """What takes a charger offline by order: station, action, when it is due, and how long it is reckoned with then.
 
     A reset is due when it was accepted; firmware from the time for which it is planned, and again whenever the charger
     reports that it is at it.

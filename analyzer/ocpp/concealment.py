@@ -17,22 +17,10 @@ _PASSWORDS = (
 )
 """Names of members and of settings; those of vendors end in the same words."""
 _HINTS = (
-    *(
-        "idtag",
-        "id_tag",
-        "token",
-        "iccid",
-        "imsi",
-        "emaid",
-        "passw",
-        "passphrase",
-        "ationkey",
-        "bearer",
-        "authorization",
-    ),
-    *("secret", "credential", "apikey", "api_key", "privatekey", "private_key", "psk", "apnusername"),
-    *("cardpin", "simpin", "pincode", "authentication", "@", "pw=", "pwd=", "auth=", "sig=", "key="),
-)
+    "idtag", "id_tag", "token", "iccid", "imsi", "maid", "passw", "passphrase", "ationkey", "secret", "credential",
+    "apikey", "api_key", "privatekey", "private_key", "psk", "apnusername", "cardpin", "simpin", "pincode",
+    "authentication", "authorization", "bearer", "@", "pw=", "pwd=", "auth=", "sig=", "key=",
+)  # fmt: skip
 """What a text with a secret holds, in lower case; looking for these is far cheaper than looking for the secret."""
 _LITERALS = frozenset({"null", "true", "false", "None", "True", "False"})
 """What JSON and Python write without quotes and is no secret."""

@@ -64,8 +64,8 @@ def read_back(settings: pa.Table) -> pa.Table:
 def interval_before(settings: pa.Table, stations: Column, times: Ints, beaten: Ints) -> Reals:
     """The heartbeat interval before the last change, for one such interval after it: a timer that runs is run out.
 
-    `beaten` is when each station's last Heartbeat was seen: with the first after the change the new interval begins. NaN
-    where there was none before, or the change is longer ago. As long as it is not known whether a change was taken,
+    `beaten` is when each station's last Heartbeat was seen: with the first after the change the new interval begins.
+    NaN where there was none before, or the change is longer ago. As long as it is not known whether a change was taken,
     it is the longer of what was in force and what was ordered.
     """
     changes, former = _changes(settings)
@@ -79,8 +79,8 @@ def interval_before(settings: pa.Table, stations: Column, times: Ints, beaten: I
 def changed_from_unknown(settings: pa.Table, stations: Column, times: Ints, heard: Ints) -> Ints:
     """When the interval was last changed by each (station, time), if from one that is not known, else `NO_TIME`.
 
-    `heard` is when each station's first Heartbeat was seen: of a charger that had not beaten before it boots, the answer
-    is the first order and changes nothing.
+    `heard` is when each station's first Heartbeat was seen: of a charger that had not beaten before it boots, the
+    answer is the first order and changes nothing.
     """
     changes, former = _changes(settings)
     moments, is_set = np.append(micros(changes["ts"]), NO_TIME), np.append(same(changes["operation"], "set"), np.False_)
@@ -104,17 +104,17 @@ def _intervals(settings: pa.Table, *operations: str) -> pa.Table:
 def _orders(settings: pa.Table) -> pa.Table:
     """The orders that are in force, those of which it is not known whether they are, and those that leave the choice.
 
-    An interval of 0 in the answer to an accepted boot leaves it to the charger (OCPP 1.6 4.2): the last order is over.
+    An interval of 0 is none that can be kept. It leaves the choice to the charger, as OCPP 1.6 4.2 has it for the wait
+    before the next boot: the last order is over.
     """
     ordered = same(settings["key"], INTERVAL_KEY) & same(settings["operation"], *ORDERS)
-    pending = _pending(settings) & ~same(settings["status"], *REFUSED)
     free = same(settings["status"], "Accepted") & (reals(settings["number"]) == 0)
-    return settings.filter(pa.array(ordered & (flags(settings["effective"]) | pending | free)))
+    return settings.filter(pa.array(ordered & (flags(settings["effective"]) | _pending(settings) | free)))
 
 
 def _pending(rows: pa.Table) -> Flags:
-    """Whether a change is not known to be in force."""
-    return same(rows["operation"], "set") & ~flags(rows["effective"])
+    """Whether a change was neither accepted nor is known to be refused: it may come into force."""
+    return same(rows["operation"], "set") & ~same(rows["status"], "Accepted", *REFUSED)
 
 
 def _changes(settings: pa.Table) -> tuple[pa.Table, Reals]:

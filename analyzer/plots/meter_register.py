@@ -63,7 +63,7 @@ def meter_register(readings: pa.Table, transactions: pa.Table, *, station: str |
             _empty(axes, "sampled by phase only" if same(readings["measurand"], measurand).any() else "not sampled")
     shades = _shade((upper, lower), transactions, shown)
     # Values are drawn when they were measured, which only the charger's clock tells.
-    style.time_axis(lower, "time as the charger gives it, UTC if it gives no zone")
+    style.time_axis(lower, "time by the charger's clock; without a zone it is read as UTC")
     style.legend(figure, style.labelled((upper, lower)))
     style.tell(figure, TITLE, _extent("Register", energy, "kWh"), _extent("Power", power, "kW"), _counts(shown, shades))
     return figure

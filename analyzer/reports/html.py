@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.findings import SEVERITIES, rank
 from analyzer.reports import outages, summary, text
-from analyzer.reports.summary import name
+from analyzer.reports.summary import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,7 +72,7 @@ def view(result: Result) -> dict[str, Any]:
     found = summary.findings(result)
     listed = outages.rows(result)
     issues = summary.rows(result, "issues")
-    names = [name(row["station"]) for row in verdicts]
+    names = [called(row["station"]) for row in verdicts]
     return {
         "title": names[0] if len(names) == 1 else text.plural(len(names), "charger"),
         "watched": summary.watched(result),
@@ -124,7 +124,7 @@ def _verdicts(result: Result, rows: Iterable[Row]) -> list[dict[str, Any]]:
     told = ("sentences", "remedy", "owner", "confidence", "missing")
     return [
         {
-            "station": name(row["station"]),
+            "station": called(row["station"]),
             "severity": row["severity"] or "fine",
             "version": versions.get(row["station"], ""),
             **{name: text.safe(row[name] or "") for name in told},
@@ -141,7 +141,7 @@ def _checklists(result: Result, verdicts: Sequence[Row]) -> list[dict[str, Any]]
         groups = [(family, [_line(line) for line in of]) for family, of in families.items()]
         statuses = [line["status"] for _, of in groups for line in of]
         counts = [(name, statuses.count(name)) for name in ("FAIL", "WARN", "UNKNOWN", "PASS") if name in statuses]
-        made.append({"station": name(row["station"]), "families": groups, "counts": counts})
+        made.append({"station": called(row["station"]), "families": groups, "counts": counts})
     return [entry for entry in made if entry["families"]]
 
 
@@ -182,7 +182,7 @@ def _finding(row: Row, kinds: Mapping[str, str]) -> dict[str, Any]:
         "Evidence": ", ".join(proofs),
     }
     return {
-        "station": name(row["station"]),
+        "station": called(row["station"]),
         "severity": row["severity"],
         "summary": text.safe(row["summary"] or ""),
         "facts": [(name, value) for name, value in facts.items() if value],
@@ -201,7 +201,7 @@ def _issue(row: Row, kinds: Mapping[str, str]) -> dict[str, str]:
         "count": text.number(row["count"] or 1),
         "where": text.evidence(row, kinds),
         "when": text.when(row["ts"]),
-        "station": name(row["station"]) if row["station"] is not None else "",
+        "station": called(row["station"]) if row["station"] is not None else "",
         "detail": text.safe(row["detail"] or ""),
         "damage": "yes" if row["damage"] else "no",
     }
@@ -231,7 +231,7 @@ def _runs(rows: Iterable[Row]) -> dict[str, Any]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in listed:
         if row["outcome"] != "ran":
-            of = f"{row['check']} for {name(row['station'])}" if row["station"] is not None else row["check"]
+            of = f"{row['check']} for {called(row['station'])}" if row["station"] is not None else row["check"]
             reasons.setdefault((row["outcome"], text.safe(row["why"] or "")), []).append(text.safe(of))
     told = [
         {"outcome": outcome, "why": why, "checks": ", ".join(dict.fromkeys(checks))}

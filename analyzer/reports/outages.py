@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.kernels.columns import flags
 from analyzer.reports import summary, text
-from analyzer.reports.summary import name
+from analyzer.reports.summary import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
     how = ENDINGS.get(row["end_kind"], text.safe(row["end_kind"] or "unknown"))
     attempts = f" after {text.plural(row['attempts'], 'refused attempt')}" if row["attempts"] else ""
     return {
-        "station": name(row["station"]),
+        "station": called(row["station"]),
         "start": text.when(row["start"]),
         "duration": text.duration(row["duration"]) or "not over at the end",
         "ended": f"{how}{code}"

@@ -20,7 +20,7 @@ FAMILIES = {"A": "Heartbeat", "B": "WebSocket", "C": "MeterValues", "D": "Data"}
 NAME_LENGTH = 48
 
 
-def name(station: str | None) -> str:
+def called(station: str | None) -> str:
     """What a charger is called in a report."""
     return clip(named(station), NAME_LENGTH) if station is not None else "all chargers"
 

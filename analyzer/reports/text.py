@@ -72,16 +72,8 @@ def number(value: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """A length of time in the unit that people think in; empty where it is null.
 
-    >>> (
-    ...     duration(0.25),
-    ...     duration(60),
-    ...     duration(184.3),
-    ...     duration(2460),
-    ...     duration(60_000),
-    ...     duration(43_200),
-    ...     duration(800_000),
-    ... )
-    ('250 ms', '60.0 s', '184 s', '41 min', '16.7 h', '12 h', '9.3 days')
+    >>> [duration(seconds) for seconds in (0.25, 60, 184.3, 2460, 60_000, 43_200, 800_000)]
+    ['250 ms', '60.0 s', '184 s', '41 min', '16.7 h', '12 h', '9.3 days']
     """
     if seconds is None or math.isnan(seconds):
         return ""

@@ -208,7 +208,7 @@ class Assembly:
         return [row for number, row in enumerate(self.connections) if number not in self._dropped]
 
     def _version(self, number: int) -> object:
-        """The version of a connection: as it was agreed, else as it was named, else what its messages and its offer tell.
+        """The version of a connection: as it was agreed, else as it was named, else as its messages and offer tell.
 
         An offer counts where the answer to it was not captured; one of several tells nothing then.
         """

@@ -30,7 +30,7 @@ _OPERATORS = {
 
 
 class Timed(NamedTuple):
-    """A line with its time in µs, how often it stands for itself, the seconds between, its number, and the rest of it."""
+    """A line: its time in µs, how often it stands for itself, the seconds between, its number, and the rest of it."""
 
     ts: int
     repeats: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,27 +24,51 @@ FEWEST = 10
 """Messages from which on that is believed."""
 CLOCKS = 300 * SECOND
 """Microseconds by which the clocks of two inputs may differ."""
+Said = tuple[int, tuple[object, ...]]
+"""When something was said, and what."""
 
 
-Said = dict[str, list[tuple[int, tuple[object, ...]]]]
-
-
-class Part(NamedTuple):
-    """The base tables of an input, and the span of time of its messages."""
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The base tables of an input, and what is compared of them."""
 
     tables: Mapping[str, pa.Table]
-    begin: int
-    end: int
 
-    @property
+    @cached_property
+    def span(self) -> tuple[int, int] | None:
+        """The times of its first and its last message."""
+        times = micros(self.tables["messages"]["ts"])
+        times = times[times != NO_TIME]
+        return (int(times.min()), int(times.max())) if len(times) else None
+
+    @cached_property
     def captured(self) -> bool:
         """Whether it is a capture, which tells more than a log."""
         return bool(self.tables["sources"]["kind"][0].as_py() == "capture")
 
-    @property
+    @cached_property
     def connected(self) -> bool:
         """Whether it tells of connections, and not of messages alone."""
         return not flags(self.tables["connections"]["inferred"]).all()
+
+    @cached_property
+    def stations(self) -> set[str | None]:
+        """The chargers that it tells of; None stands for those that it does not name."""
+        return set(self.tables["messages"]["station"].unique().to_pylist())
+
+    @cached_property
+    def said(self) -> dict[str, list[Said]]:
+        """What each station and its CSMS said."""
+        messages = self.tables["messages"]
+        called = pa.array(same(messages["type"], "call", "send"))
+        actions = pc.if_else(called, messages["action"].cast(pa.string()), None).to_pylist()
+        texts = zip(*(messages[name].to_pylist() for name in SAME), actions, strict=True)
+        found: dict[str, list[Said]] = {}
+        for station, ts, what in zip(
+            messages["station"].to_pylist(), micros(messages["ts"]).tolist(), texts, strict=True
+        ):
+            found.setdefault(station, []).append((ts, what))
+        return found
 
 
 def told_once(parts: Iterable[Mapping[str, pa.Table]]) -> list[Mapping[str, pa.Table]]:
@@ -51,12 +77,10 @@ def told_once(parts: Iterable[Mapping[str, pa.Table]]) -> list[Mapping[str, pa.T
     A copy is left out, and a log of which every message stands in another input. A capture is never left out for a log.
     """
     kept: list[Part] = []
-    said: dict[int, Said] = {}
-    every = [_spanned(tables) for tables in parts]  # held to the end: what is remembered goes by their identity
-    for part in every:
+    for part in map(Part, parts):
         kept.append(part)
         for place, other in enumerate(kept[:-1]):
-            spare = _spare(part, other, said)
+            spare = _spare(part, other)
             if spare is other:
                 kept[place] = _emptied(other, part)
             elif spare is part:
@@ -65,21 +89,15 @@ def told_once(parts: Iterable[Mapping[str, pa.Table]]) -> list[Mapping[str, pa.T
     return [part.tables for part in kept]
 
 
-def _spare(part: Part, other: Part, said: dict[int, Said]) -> Part | None:
+def _spare(part: Part, other: Part) -> Part | None:
     """The one of two inputs that tells nothing more, if one does."""
     if _same(part.tables, other.tables):
         return part
     for less, more in ((part, other), (other, part)):
-        richer = more.captured or (more.connected or not less.connected)
-        if not less.captured and richer and _repeats(less, more, said):
+        richer = more.captured or more.connected or not less.connected
+        if not less.captured and richer and _repeats(less, more):
             return less
     return None
-
-
-def _spanned(tables: Mapping[str, pa.Table]) -> Part:
-    times = micros(tables["messages"]["ts"])
-    times = times[times != NO_TIME]
-    return Part(tables, int(times.min()), int(times.max())) if len(times) else Part(tables, NO_TIME, NO_TIME)
 
 
 def _same(part: Mapping[str, pa.Table], other: Mapping[str, pa.Table]) -> bool:
@@ -93,38 +111,19 @@ def _same(part: Mapping[str, pa.Table], other: Mapping[str, pa.Table]) -> bool:
     )
 
 
-def _repeats(part: Part, other: Part, said: dict[int, Said]) -> bool:
+def _repeats(part: Part, other: Part) -> bool:
     """Whether all messages of an input stand in another, in order and at nearly the same time."""
     count = part.tables["messages"].num_rows
-    if count < FEWEST or NO_TIME in {part.begin, other.begin} or count > other.tables["messages"].num_rows:
+    if count < FEWEST or count > other.tables["messages"].num_rows or part.span is None or other.span is None:
         return False
-    if part.begin < other.begin - CLOCKS or part.end > other.end + CLOCKS:
+    if part.span[0] < other.span[0] - CLOCKS or part.span[1] > other.span[1] + CLOCKS:
         return False
-    own, others = _stations(part.tables), _stations(other.tables)
-    if None in own or not own <= others:
+    if None in part.stations or not part.stations <= other.stations:
         return False
-    told, heard = (said.setdefault(id(each.tables), {}) or _said(each.tables, said) for each in (part, other))
-    return all(_within(told[station], heard[station]) for station in told)
+    return all(_within(said, other.said[station]) for station, said in part.said.items())
 
 
-def _stations(tables: Mapping[str, pa.Table]) -> set[str | None]:
-    return set(tables["messages"]["station"].unique().to_pylist())
-
-
-def _said(tables: Mapping[str, pa.Table], said: dict[int, Said]) -> Said:
-    """What each station and its CSMS said, and when; it is remembered."""
-    messages = tables["messages"]
-    called = same(messages["type"], "call", "send")
-    actions = pc.if_else(pa.array(called), messages["action"].cast(pa.string()), None).to_pylist()
-    stations, times = messages["station"].to_pylist(), micros(messages["ts"]).tolist()
-    found = said[id(tables)]
-    texts = zip(*(messages[name].to_pylist() for name in SAME), actions, strict=True)
-    for station, ts, what in zip(stations, times, texts, strict=True):
-        found.setdefault(station, []).append((ts, what))
-    return found
-
-
-def _within(said: Sequence[tuple[int, tuple[object, ...]]], heard: Sequence[tuple[int, tuple[object, ...]]]) -> bool:
+def _within(said: Sequence[Said], heard: Sequence[Said]) -> bool:
     """Whether all messages of one are those of the other in order; both are in the order of time."""
     times = [ts for ts, _ in heard]
     first, last = bisect_left(times, said[0][0] - CLOCKS), bisect_right(times, said[-1][0] + CLOCKS)
@@ -153,4 +152,4 @@ def _emptied(part: Part, twin: Part) -> Part:
         "sources": schema.from_rows("sources", [{**row, "messages": 0, "damaged": False} for row in sources]),
         "issues": schema.from_rows("issues", [issue]),
     }
-    return Part(made, NO_TIME, NO_TIME)
+    return Part(made)

@@ -1,4 +1,4 @@
-"""Ended connections that carry no OCPP: kept, within limits, until it is known whether their ends speak it elsewhere."""
+"""Ended connections without OCPP: kept, within limits, until it is known whether their ends speak it elsewhere."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class _Reading:
             yield from self._follow(self._streams.give_up(number))
 
     def _complain(self, problem: Problem) -> Iterator[Problem]:
-        """Give a problem of packets the first time; the repeats are given together at the end, but damage of the file."""
+        """Give a problem of packets the first time, damage of the file each time; the other repeats come at the end."""
         bounded = not problem.damage or problem.kind == CUT_HEADER
         self._complaints[problem.kind, problem.damage] += bounded
         if not bounded or self._complaints[problem.kind, problem.damage] == 1:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analyzer.wire.link import Segment
 
 PATIENCE = 60_000_000
-"""Microseconds that later bytes wait for those before them: a sender may wait so long to repeat them (RFC 6298 2.4)."""
+"""Microseconds that later bytes wait for those before them: a sender may wait so long to repeat them (RFC 6298 2.5)."""
 ACKNOWLEDGED_PATIENCE = 200_000
 """The same once the receiver has acknowledged the missing bytes: only a capture that reorders can still bring them."""
 MAX_HELD_SEGMENTS = 1024

@@ -79,6 +79,6 @@ def test_an_end_that_somebody_made_outweighs_power_up_as_the_reason_of_a_boot(en
 
 
 @pytest.mark.parametrize(("end", "named"), [("1001 by csms", False), ("1011 by csms", True), ("fin by csms", True)])
-def test_a_csms_that_gives_a_silent_charger_up_does_not_hide_its_loss_of_power(end: str, named: bool) -> None:  # noqa: FBT001
+def test_a_csms_that_gives_a_silent_charger_up_does_not_hide_its_loss_of_power(end: str, named: bool) -> None:
     (outage,) = ranked(CHARGING + f"08:20:10 CP1 - {end}" + BACK)
     assert ("power_loss" in {row["cause"] for row in outage}) == named

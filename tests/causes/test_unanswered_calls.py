@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from analyzer import schema
 from analyzer.causes import causes
-from analyzer.derive import DERIVATIONS
-from analyzer.engine import Workspace
 from tests.causes.stories import first
-from tests.manuals import tables
+from tests.manuals import damaged
 
 LIFE = "08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat#a\n08:00:01.1 CP1 < =#a {}\n"
 ASKED = "08:01:00x4/60s CP1 > Heartbeat#h$(i)\n08:00:30x10/30s CP1 < ping\n"
@@ -50,10 +45,7 @@ def test_calls_that_hung_before_an_answer_do_not_count() -> None:
 
 
 def test_answers_that_may_have_been_lost_with_a_part_of_the_input_are_no_evidence() -> None:
-    base = tables(LIFE + ASKED + "08:05:10 CP1 - fin by station" + BACK)
     (cause,) = [known for known in causes() if known.name == "unanswered_calls"]
-    for minute, found in ((0, True), (5, False)):
-        at = datetime(2026, 1, 1, 8, minute, tzinfo=UTC)
-        loss = {"kind": "hole", "damage": True, "source": "example.trace", "ts": at}
-        space = Workspace({**base, "issues": schema.from_rows("issues", [loss])}, DERIVATIONS)
+    for moment, found in (("08:00:00", True), ("08:05:00", False)):
+        space = damaged(LIFE + ASKED + "08:05:10 CP1 - fin by station" + BACK, moment)
         assert bool(cause(*space.tables(cause.needs))) == found

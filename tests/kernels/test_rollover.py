@@ -23,6 +23,6 @@ from analyzer.kernels.rollover import rolled_over
 def test_a_register_rolls_over_at_a_power_of_ten_within_what_one_session_takes(
     before: float,
     after: float,
-    over: bool,  # noqa: FBT001
+    over: bool,
 ) -> None:
     assert rolled_over(np.array([before], float), np.array([after], float)).tolist() == [over]

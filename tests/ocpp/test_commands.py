@@ -37,7 +37,7 @@ def test_what_a_charger_accepted_excuses_its_absence_for_a_while(
     action: str,
     answer: str,
     seconds: int,
-    expected: bool,  # noqa: FBT001
+    expected: bool,
 ) -> None:
     assert after(action, answer, seconds) is expected
 

@@ -150,7 +150,7 @@ def test_the_violations_of_one_payload_are_limited() -> None:
 
 
 @given(st.sampled_from(EVERY), st.text(alphabet="\u0394\u0398\u039b", min_size=3), st.booleans())
-def test_no_value_of_a_message_is_told(every: tuple[str, str], secret: str, request: bool) -> None:  # noqa: FBT001 - drawn
+def test_no_value_of_a_message_is_told(every: tuple[str, str], secret: str, request: bool) -> None:
     version, action = every
     names = ("idTag", "idToken", "key", "value", "status", "connectorId", "evseId", "certificate", "meterValue", "type")
     for value in (secret, [secret], {"idToken": secret, "type": secret}):
@@ -160,7 +160,7 @@ def test_no_value_of_a_message_is_told(every: tuple[str, str], secret: str, requ
 
 
 @given(st.sampled_from(EVERY), JSON, st.booleans())
-def test_any_json_is_judged_without_raising(every: tuple[str, str], value: object, request: bool) -> None:  # noqa: FBT001 - drawn
+def test_any_json_is_judged_without_raising(every: tuple[str, str], value: object, request: bool) -> None:
     version, action = every
     payload = json.dumps(value)
     for each in violations(version, action, payload, request=request) or ():

@@ -56,7 +56,7 @@ def test_without_colour_no_escape_is_written(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("text", STRINGS)
 @pytest.mark.parametrize("colour", [False, True])
-def test_a_string_of_a_stranger_moves_no_cursor_and_hides_nothing(text: str, colour: bool) -> None:  # noqa: FBT001 - a case
+def test_a_string_of_a_stranger_moves_no_cursor_and_hides_nothing(text: str, colour: bool) -> None:
     told = COLOUR.sub("", terminal.render(results.hostile(text), colour=colour))
     assert not harmful(told)
 

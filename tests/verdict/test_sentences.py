@@ -177,7 +177,7 @@ def test_where_a_cause_leads_the_worst_finding_gives_its_remedy_too() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "leads"), [(20, True), (3599, True), (3601, False)])
-def test_an_error_leads_before_an_unexplained_outage_until_that_is_an_error_too(seconds: int, leads: bool) -> None:  # noqa: FBT001
+def test_an_error_leads_before_an_unexplained_outage_until_that_is_an_error_too(seconds: int, leads: bool) -> None:
     minutes, left = divmod(31 * 60 + 30 + seconds, 60)
     clock = f"{8 + minutes // 60:02d}:{minutes % 60:02d}:{left:02d}"
     back = f"{clock} CP1 + ocpp1.6 scheme=wss http_status=101\n09:40:00 CP1 > Heartbeat#z\n09:40:00.1 CP1 < =#z {{}}\n"
@@ -201,7 +201,7 @@ def test_a_warning_does_not_lead_before_an_unexplained_outage() -> None:
 
 
 @pytest.mark.parametrize(("causes", "leads"), [(("1006", "1012 by csms"), True), (("1012 by csms",) * 2, False)])
-def test_most_outages_must_have_a_known_cause_to_lead(causes: tuple[str, str], leads: bool) -> None:  # noqa: FBT001
+def test_most_outages_must_have_a_known_cause_to_lead(causes: tuple[str, str], leads: bool) -> None:
     first, second = causes
     text = OPEN + BOOT % 300 + BEATS + f"08:31:30 CP1 - {first}\n" + BACK
     again = BACK.replace("08:3", "08:4").replace("#z", "#y")

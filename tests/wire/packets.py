@@ -166,14 +166,14 @@ class Talk:
     texts: list[tuple[bool, str]] = field(default_factory=list)
     rng: random.Random = field(default_factory=lambda: random.Random(1))
 
-    def send(self, from_client: bool, payload: bytes = b"", flags: int = ACK) -> None:  # noqa: FBT001 - who speaks comes first; True is the client
+    def send(self, from_client: bool, payload: bytes = b"", flags: int = ACK) -> None:
         ends = (self.client, self.server) if from_client else (self.server, self.client)
         self.ts += self.step
         acknowledgement = self.next[not from_client] if flags & ACK else 0
         self.packets.append(Packet(self.ts, *ends, self.next[from_client], acknowledgement, flags, payload))
         self.next[from_client] += len(payload) + bool(flags & (SYN | FIN))
 
-    def say(self, from_client: bool, data: bytes) -> None:  # noqa: FBT001 - who speaks comes first; True is the client
+    def say(self, from_client: bool, data: bytes) -> None:
         """Send bytes in segments; the other side acknowledges them."""
         if not data:
             return
@@ -199,10 +199,10 @@ class Talk:
             f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{chosen}{extra}\r\n".encode(),
         )
 
-    def mask(self, from_client: bool) -> bytes | None:  # noqa: FBT001 - who speaks comes first; True is the client
+    def mask(self, from_client: bool) -> bytes | None:
         return self.rng.randbytes(4) if from_client else None
 
-    def text(self, from_client: bool, text: str) -> None:  # noqa: FBT001 - who speaks comes first; True is the client
+    def text(self, from_client: bool, text: str) -> None:
         """Say one message in one frame."""
         self.texts.append((from_client, text))
         self.say(from_client, frame(text, mask=self.mask(from_client)))
@@ -266,7 +266,7 @@ def conversation(
     return talk
 
 
-def in_fragments(text: str, talk: Talk, side: bool) -> bytes:  # noqa: FBT001 - who speaks comes first; True is the client
+def in_fragments(text: str, talk: Talk, side: bool) -> bytes:
     data = text.encode()
     third = len(data) // 3
     return (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from analyzer.wire import aside, conversation, conversations
@@ -7,6 +9,9 @@ from analyzer.wire.conversations import Item, Problem, WireControl, WireTranspor
 from analyzer.wire.events import Data, Opened
 from tests.wire.packets import ACK, PSH, RST, START, SYN, Packet, Talk, capture, conversation as dialogue_of, frame
 from tests.wire.reading import connections, problems, read, read_packets, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HELLO = b"\x16\3\1\0\x20\1" + bytes(31)
 CSMS, OTHER = ("10.0.0.1", 9000), ("10.9.9.9", 443)
@@ -63,9 +68,9 @@ def room(monkeypatch: pytest.MonkeyPatch) -> int:
     ],
 )
 def test_connections_without_ocpp_beyond_the_limit_are_counted_and_not_kept(
-    packets: object, sort: str, room: int
+    packets: Callable[[int], list[Packet]], sort: str, room: int
 ) -> None:
-    items = read_packets([packet for number in range(20) for packet in packets(number)])  # type: ignore[operator]
+    items = read_packets([packet for number in range(20) for packet in packets(number)])
     ((count, detail),) = told(items)
     assert detail.startswith(f"{count} more {sort} ")
     assert count == 20 - room
@@ -111,15 +116,21 @@ def test_what_a_charger_does_at_another_port_of_its_server_is_kept_beyond_the_li
     assert clients(items).count("10.0.0.8") == 20 - told(items)[0][0]
 
 
-def test_what_a_connection_without_ocpp_does_is_limited_and_what_is_left_out_is_told(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+def graphql() -> Talk:
+    """A connection of another protocol that is kept alive by 50 pings."""
     talk = Talk()
     talk.handshake()
     talk.upgrade("/graphql", subprotocol="graphql-ws")
     for _ in range(50):
         talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+    return talk
+
+
+def test_what_a_connection_without_ocpp_does_is_limited_and_what_is_left_out_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+    talk = graphql()
     items = read_packets(talk.packets)
     (problem,) = [item for item in items if isinstance(item, Problem) and item.kind == "events_left_out"]
     assert (problem.count, problem.connection) == (42, 1)
@@ -129,11 +140,7 @@ def test_what_is_left_out_of_a_connection_that_speaks_another_protocol_is_no_dam
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
-    talk = Talk()
-    talk.handshake()
-    talk.upgrade("/graphql", subprotocol="graphql-ws")
-    for _ in range(50):
-        talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
+    talk = graphql()
     (other,) = [item for item in read_packets(talk.packets) if isinstance(item, Problem)]
     talk.text(True, '[2,"1","Heartbeat",{}]')
     (spoke,) = [item for item in read_packets(talk.packets) if isinstance(item, Problem)]
@@ -224,13 +231,13 @@ def ahead(number: int, size: int) -> list[Packet]:
 
 @pytest.mark.parametrize("hostile", [unfinished, ahead])
 def test_what_all_connections_hold_together_is_limited_and_that_is_told(
-    hostile: object, monkeypatch: pytest.MonkeyPatch
+    hostile: Callable[[int, int], list[Packet]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversations, "WEIGHED_EVERY", 10_000)
     monkeypatch.setattr(conversations, "MAX_HELD", 100_000)
     honest = dialogue_of(40, client=("10.0.0.8", 40_000))
     half = len(honest.packets) // 2
-    bad = [packet for number in range(30) for packet in hostile(number, 20_000)]  # type: ignore[operator]
+    bad = [packet for number in range(30) for packet in hostile(number, 20_000)]
     items = read_packets([*honest.packets[:half], *bad, *honest.packets[half:]])
     (problem,) = [item for item in items if isinstance(item, Problem) and item.kind == "too_much_held"]
     assert 20 <= problem.count < 30

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import given, strategies as st
 
 from analyzer.wire.dialogue import MAX_WAITING, Dialogue, Piece, Said
 from analyzer.wire.http import MAX_HEAD, Response
 from analyzer.wire.messages import Message
 from tests.wire.packets import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REQUEST = b"GET /ocpp/CP1 HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
 ANSWER = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -60,20 +66,21 @@ def test_an_answer_whose_middle_is_lost_before_the_request_is_whole_is_none() ->
     assert texts([*dialogue.feed(up(masked(FIRST)))]) == [FIRST]
 
 
-def test_a_request_longer_than_any_is_none() -> None:
+@pytest.mark.parametrize(
+    ("before", "head", "say"),
+    [
+        ([], b"GET /ocpp/CP1 HTTP/1.1\r\nUpgrade: websocket\r\nCookie: ", up),
+        ([up(REQUEST)], b"HTTP/1.1 101 Switching Protocols\r\nSet-Cookie: ", down),
+    ],
+)
+def test_a_request_or_an_answer_longer_than_any_is_none(
+    before: list[Piece], head: bytes, say: Callable[[bytes], Piece]
+) -> None:
     dialogue = Dialogue()
-    list(dialogue.feed(up(b"GET /ocpp/CP1 HTTP/1.1\r\nUpgrade: websocket\r\nCookie: ".ljust(MAX_HEAD, b"x"))))
+    for piece in [*before, say(head.ljust(MAX_HEAD, b"x"))]:
+        list(dialogue.feed(piece))
     assert dialogue.stage == "http"
-    list(dialogue.feed(up(b"x")))
-    assert dialogue.stage == "dull"
-
-
-def test_an_answer_longer_than_any_is_none() -> None:
-    dialogue = Dialogue()
-    list(dialogue.feed(up(REQUEST)))
-    list(dialogue.feed(down(b"HTTP/1.1 101 Switching Protocols\r\nSet-Cookie: ".ljust(MAX_HEAD, b"x"))))
-    assert dialogue.stage == "http"
-    list(dialogue.feed(down(b"x")))
+    list(dialogue.feed(say(b"x")))
     assert dialogue.stage == "dull"
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from analyzer.checks.heartbeat.beats import captured, registered, unseen
+from analyzer.checks.heartbeat.beats import captured, registered
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, coded, micros, reals, same
+from analyzer.kernels.damage import answer_lost
 from analyzer.kernels.sequences import longest_run
 from analyzer.plan import check
 
@@ -69,8 +70,9 @@ def answers(
         08:04:10 CP1 > Heartbeat#9
         08:04:10.1 CP1 < =#9 {"currentTime": "$(now)"}
     Not a fault when: the answer comes late (that is another finding), the charger is not registered yet, the Heartbeat
-        is sent again with its id, a part of the input was lost around its answer, or the connection was dying: one or two Heartbeats after which nothing was heard.
-        A log without any answer to a Heartbeat may leave them out, and is not judged; nor is a charger without one.
+        is sent again with its id, a part of the input was lost where its answer may stand, or the connection was dying:
+        one or two Heartbeats after which nothing was heard. A log without any answer to a Heartbeat may leave them out,
+        and is not judged; nor is a charger without a Heartbeat.
     Likely causes: a stuck worker of the CSMS; a stale session object; a proxy that buffers; a dead connection.
     What to do: look at the CSMS's handler and session map at these times; let the charger reconnect.
     Source: OCPP 1.6 4.6 ("SHALL respond"); 2.0.1 G02.
@@ -80,7 +82,7 @@ def answers(
     beats = beats.filter(pa.array(registered(boots, beats) & (heard != NO_TIME) & ~_sent_again(beats)))
     open_for = reals(beats["open"])
     answered = same(beats["status"], "answered", "error")
-    waited = ~answered & (open_for >= patience) & ~unseen(issues, beats, patience)
+    waited = ~answered & (open_for >= patience) & ~answer_lost(issues, beats, patience)
     waited &= ~_dying(connections, beats, waited, fail_in_a_row)
     judged = answered | waited
     shown = captured(connections, sources)

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same
-from analyzer.kernels.damage import lost_between
 from analyzer.kernels.sequences import gaps
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 BOOT_AHEAD = 60 * SECOND
 """What is asked of a charger this soon before it boots is asked of one that is not registered yet."""
-HOLE_WITHIN = 120.0
-"""A hole of the capture is noticed when the side that it is of speaks again: within so many seconds."""
 CAPTURE = "capture"
 
 
@@ -46,12 +43,6 @@ def registered(boots: pa.Table, rows: pa.Table) -> Flags:
     accepted = np.append(same(boots["status"], "Accepted"), [False])[last]
     found: Flags = (last < 0) | (accepted & (answered[last] != NO_TIME) & (answered[last] <= times))
     return found
-
-
-def unseen(issues: pa.Table, calls: pa.Table, patience: float) -> Flags:
-    """The calls whose answer may be in a part of the input that was lost."""
-    times, wait = micros(calls["ts"]), round(max(patience, HOLE_WITHIN) * SECOND)
-    return lost_between(issues, calls["connection"], calls["source"], times, times + wait)
 
 
 def captured(connections: pa.Table, sources: pa.Table) -> set[str]:

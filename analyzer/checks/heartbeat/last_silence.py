@@ -6,9 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.kernels.as_of import last_before
-from analyzer.kernels.columns import NO_TIME, Flags, flags, micros, same
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, Flags, flags, micros, same
 
-END_OF_TIME = np.iinfo(np.int64).max
 COLUMNS = ["station", "connection", "ts", "source", "origin"]
 
 

@@ -24,7 +24,7 @@ ORDERED = {
     "get": "the charger says it has",
 }
 NONSENSE = 10.0
-"""Seconds below which an interval makes no sense: it is the CSMS's fault, and what the charger keeps may be its own setting."""
+"""Seconds below which an interval makes no sense: what the charger keeps instead may be its own setting."""
 
 
 @check("HB04", "Heartbeat period differs from the accepted interval", severity="warning")

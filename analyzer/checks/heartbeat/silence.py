@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.heartbeat.beats import lone_beats
-from analyzer.checks.heartbeat.last_silence import COLUMNS, END_OF_TIME, ended, still_open
+from analyzer.checks.heartbeat.last_silence import COLUMNS, ended, still_open
 from analyzer.checks.rows import by_station, duration, evidence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.as_of import first_of, last_before
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, reals, same
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, flags, micros, reals, same
 from analyzer.kernels.damage import lost_between
 from analyzer.kernels.intervals import habit
 from analyzer.kernels.sequences import gaps

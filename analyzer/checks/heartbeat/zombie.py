@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from analyzer.checks.heartbeat.beats import captured, registered, unseen
+from analyzer.checks.heartbeat.beats import captured, registered
 from analyzer.checks.rows import by_station, evidence
 from analyzer.findings import Finding, not_judged, table
 from analyzer.kernels.columns import coded, micros, reals, same
+from analyzer.kernels.damage import answer_lost
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def zombie(
         08:04:30x3/60s CP1 < DataTransfer {"vendorId": "Example"}
         08:05:00x4/60s CP1 > Heartbeat#later$(i)
         08:05:00.1x4/60s CP1 < =#later$(i) {"currentTime": "$(now)"}
-    Not a fault when: the answers come late, the charger is not registered, the connection ended, a part of the
-        input was lost around them, or they are actions that this charger never answers while it answers others. Without a call of the CSMS nothing is judged; a log
-        without any answer of the charger may leave them out, and is not judged.
+    Not a fault when: the answers come late, the charger is not registered, the connection ended, a part of the input was
+        lost where they may stand, or they are actions that this charger never answers while it answers others. Without a
+        call of the CSMS nothing is judged; a log without any answer of the charger may leave them out, and is not judged.
     Likely causes: the way down is dead (NAT, proxy); the charger's receiving task hangs; the CSMS writes to an old
         socket; calls before the boot was accepted.
     What to do: send WebSocket pings from both sides at less than 90 s; let the CSMS drop the old socket when a charger
@@ -84,7 +85,7 @@ def zombie(
     down = down.filter(pa.array(registered(boots, down)))
     beats = calls.filter(pa.array(same(calls["action"], "Heartbeat") & same(calls["status"], "answered")))
     answered = same(down["status"], "answered", "error")
-    waited = ~answered & (reals(down["open"]) >= patience) & ~unseen(issues, down, patience)
+    waited = ~answered & (reals(down["open"]) >= patience) & ~answer_lost(issues, down, patience)
     connection, times = coded(down["connection"]).codes, micros(down["ts"])
     shown = captured(connections, sources)
     watched = set(coded(down["station"].filter(pa.array(answered | waited))).names)

@@ -50,9 +50,8 @@ def backwards(readings: pa.Table, transactions: pa.Table, boots: pa.Table) -> pa
         08:06:00x3/60s CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now+3600)", "sampledValue": [{"value": "$(129000+120*i)"}]}]}
         08:09:00x3/60s CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now)", "sampledValue": [{"value": "$(129400+120*i)"}]}]}
         08:12:00 CP1 > MeterValues {"connectorId": 1, "meterValue": [{"timestamp": "$(now-90)", "sampledValue": [{"value": "129580"}]}]}
-    Not a fault when: up to three readings stray and come back; the charger rebooted between the
-        two readings, or the register starts again at 0 in another transaction (MV08); the reading only
-        arrives late.
+    Not a fault when: up to three readings stray and come back; the charger rebooted between the two readings, or the
+        register starts again at 0 in another transaction (MV08); the reading only arrives late.
     Likely causes: a meter that lost its memory; two meters read in turn; a counter that overflows; a meter that was
         replaced.
     What to do: do not bill by the difference across the fall; have the meter checked, mend the firmware.

@@ -10,7 +10,7 @@ import pyarrow as pa
 from analyzer.checks.meter_values.places import places, transactions_of
 from analyzer.checks.rows import by_station
 from analyzer.kernels.as_of import first_of, last_before
-from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, reals, same
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, flags, micros, reals, same
 from analyzer.kernels.intervals import habit, usual
 from analyzer.kernels.sequences import gaps
 from analyzer.ocpp.meter_values import MEASURAND
@@ -68,7 +68,7 @@ def samples_of(readings: pa.Table, transactions: pa.Table) -> Samples:
     energy = energy[rows] & ~np.isnan(reals(periodic["value"]))[rows]
     register[keys[energy]] = reals(periodic["value"])[rows][energy]
     rows = rows[first]
-    shift = np.full(size, np.iinfo(np.int64).max)
+    shift = np.full(size, END_OF_TIME)
     np.minimum.at(shift, owner[rows], seen[rows] - moments[rows])
     parts = [(owner[rows], moments[rows], seen[rows], np.full(len(rows), SAMPLE), rows, register)]
     for kind, told, told_seen, value in (
@@ -94,7 +94,7 @@ def intervals(found: Samples, settings: pa.Table, transactions: pa.Table) -> tup
     what is not known, changed in the transaction, or was 0: no samples.
     """
     size, stations = transactions.num_rows, transactions["station"]
-    first, last = np.full(size, np.iinfo(np.int64).max), np.full(size, NO_TIME)
+    first, last = np.full(size, END_OF_TIME), np.full(size, NO_TIME)
     np.minimum.at(first, found.owner, found.seen)
     np.maximum.at(last, found.owner, found.seen)
     told, origin = _in_force(settings, stations, first)

@@ -25,7 +25,7 @@ WORDS = (
     "",
 )
 SEVERITIES = ("info", "warning", "error", None)
-"""By the kind of the end: digits that ran out, rounding, a meter that was not read (0 or -1), a register that is wrong."""
+"""By the kind of the end: digits that ran out, rounding, a meter that was not read (0 or -1), a wrong register."""
 
 
 @check("MV39", "meterStop below meterStart", severity="critical")
@@ -110,7 +110,7 @@ def stop_below_start(
 
 
 def _kinds(start: Reals, stop: Reals, rounding: float) -> Ints:
-    """Of each end below its start whether digits ran out, it is rounding, the meter was not read, or is wrong: 0 to 3."""
+    """The kind of each end below its start, 0 to 3: digits ran out, rounding, not read, wrong."""
     small = start - stop <= rounding
     unread = (stop == -1.0) | ((stop == 0.0) & ~small)  # no register counts at -1, however small the step
     return np.select([unread, rolled_over(start, stop), small], [2, 0, 1], 3)

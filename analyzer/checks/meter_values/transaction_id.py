@@ -83,8 +83,9 @@ def transaction_id(
         08:12:00 CP2 > StartTransaction#c {"connectorId": 1, "idTag": "T", "meterStart": 5800, "timestamp": "$(now)"}
         08:12:00.1 CP2 < =#c {"transactionId": 9, "idTagInfo": {"status": "Accepted"}}
         08:12:10 CP2 > MeterValues {"connectorId": 1, "transactionId": 8, "meterValue": [{"timestamp": "2026-01-01T07:15:00Z", "sampledValue": [{"value": "5400"}]}]}
-    Not a fault when: the StartTransaction was never answered: then -1 is right; or was refused, and nothing was
-        stopped; the values are of connector 0, aligned to the clock or triggered; in 2.x, where samples travel in the TransactionEvent itself.
+    Not a fault when: the StartTransaction was never answered: then -1 is right; it was refused, and nothing was stopped;
+        the values are of connector 0, aligned to the clock or triggered; in 2.x, where samples travel in the
+        TransactionEvent itself.
     Likely causes: firmware that mixes up sessions, or forgets the id over a reboot.
     What to do: join by connector and time in the CSMS; mend the firmware.
     Source: OCPP 1.6 4.7; 1.6 errata 3.16 and 3.18; lbbrhzn/ocpp issues 375 and 2032, mobilityhouse/ocpp issue 478.

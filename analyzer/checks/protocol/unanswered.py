@@ -16,8 +16,8 @@ from analyzer.checks.protocol.repeats import content, sent_again
 from analyzer.checks.protocol.sides import OTHER, SIDES, WHO, last_of_side
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, UNKNOWN, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, reals, same
-from analyzer.kernels.damage import lost_between
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, reals, same
+from analyzer.kernels.damage import answer_lost
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ UNREAD = ("bad_json", "not_ocpp", "elided")
 """Issues of one message that was there and could not be read: it may have been the answer."""
 BLIND = ("compressed_midstream", "bad_deflate", "lost_frames", "message_too_long", "bad_fragment", "incomplete_message")
 """Issues after which more messages of the connection may not have been read; they are told once a connection."""
-HOLE_WITHIN = 120 * SECOND
-"""A hole of the capture is noticed when the side that it is of speaks again."""
-LATEST = np.iinfo(np.int64).max
 BOOT_AHEAD = 60 * SECOND
 """What is asked on a connection this soon before its first boot is asked before the charger is registered."""
 
@@ -43,7 +40,6 @@ def unanswered(
     boots: pa.Table,
     sources: pa.Table,
     issues: pa.Table,
-    transport: pa.Table,
     *,
     patience: float = 30.0,
     fewest: int = 2,
@@ -111,7 +107,7 @@ def unanswered(
     last = _last_of_connection(connections, calls, heard)
     waited = ~answered & (reals(calls["open"]) >= patience) & ~(last & up)
     waited &= ~_sent_again(calls, waited)
-    waited &= ~_unregistered(calls, boots) & ~_unseen(calls, issues, transport, patience) & ~_within(dead, calls)
+    waited &= ~_unregistered(calls, boots) & ~_unseen(calls, issues, patience) & ~_within(dead, calls)
     judged, vital = answered | waited, waited & _never_delivered(calls, answered)
     shown = captured(connections, sources)
     seen = set(coded(calls["station"].filter(pa.array(judged))).names)
@@ -209,27 +205,31 @@ def _unregistered(calls: pa.Table, boots: pa.Table) -> Flags:
         if status == "Accepted":
             accepted.setdefault(name, answered)
     names, times = coded(calls["connection"]), micros(calls["ts"])
-    begins = np.array([first.get(name, LATEST) for name in names.names] + [LATEST], dtype=np.int64)[names.codes]
-    ends = np.array([accepted.get(name, LATEST) for name in names.names] + [LATEST], dtype=np.int64)[names.codes]
+    begins = np.array([first.get(name, END_OF_TIME) for name in names.names] + [END_OF_TIME], dtype=np.int64)[
+        names.codes
+    ]
+    ends = np.array([accepted.get(name, END_OF_TIME) for name in names.names] + [END_OF_TIME], dtype=np.int64)[
+        names.codes
+    ]
     found: Flags = (times >= begins - BOOT_AHEAD) & (times < ends) & ~same(calls["action"], "BootNotification")
     return found
 
 
-def _unseen(calls: pa.Table, issues: pa.Table, transport: pa.Table, patience: float) -> Flags:
+def _unseen(calls: pa.Table, issues: pa.Table, patience: float) -> Flags:
     """Whether the answer may have been there and was not read."""
     times = micros(calls["ts"])
     unread = issues.filter(pa.array(same(issues["kind"], *UNREAD)))
-    holes = transport.filter(pa.array(same(transport["kind"], "hole")))
     until = times + round(patience * SECOND)
     found = last_of_side(unread, calls, until, other=True, scope="station") >= times
-    found |= last_of_side(holes, calls, times + HOLE_WITHIN, other=True) >= times
-    found |= lost_between(issues, calls["connection"], calls["source"], times, times + HOLE_WITHIN)
+    found |= answer_lost(issues, calls, patience)
     lost = issues.filter(pa.array(same(issues["kind"], *BLIND)))
     blind: dict[str, int] = {}
     for name, moment in zip(lost["connection"].to_pylist(), micros(lost["ts"]).tolist(), strict=True):
-        blind[name] = min(moment, blind.get(name, LATEST))
+        blind[name] = min(moment, blind.get(name, END_OF_TIME))
     names = coded(calls["connection"])
-    since = np.array([blind.get(name, LATEST) for name in names.names] + [LATEST], dtype=np.int64)[names.codes]
+    since = np.array([blind.get(name, END_OF_TIME) for name in names.names] + [END_OF_TIME], dtype=np.int64)[
+        names.codes
+    ]
     return found | (until >= since)
 
 
@@ -240,7 +240,7 @@ def _within(dead: pa.Table, calls: pa.Table) -> Flags:
         pc.index_in(calls["station"].cast(pa.string()), dead["station"].cast(pa.string()).combine_chunks()), -1
     )
     rows, times = np.asarray(place, dtype=np.int64), micros(calls["ts"])
-    starts, ends = np.append(micros(dead["start"]), LATEST)[rows], np.append(micros(dead["end"]), NO_TIME)[rows]
+    starts, ends = np.append(micros(dead["start"]), END_OF_TIME)[rows], np.append(micros(dead["end"]), NO_TIME)[rows]
     found: Flags = (rows >= 0) & same(calls["direction"], "down") & (times >= starts) & (times <= ends)
     return found
 

@@ -31,8 +31,7 @@ def clear_credentials(connections: pa.Table) -> pa.Table:
     Confounder:
         # cleartext, but without a password: that is SC01's finding
         08:00:00 CP1 + ocpp1.6 scheme=ws client=10.0.0.7 server=203.0.113.5 authorization=none
-    Not a fault when: the connection is encrypted, or stays within one host, behind what may have ended TLS
-        (not judged).
+    Not a fault when: the connection is encrypted; one within one host, where TLS may have ended before, is not judged.
     Likely causes: security profile 1; a URL with ws instead of wss.
     What to do: change to security profile 2 or 3, then set a new password (AuthorizationKey, BasicAuthPassword): the
         old one is known.

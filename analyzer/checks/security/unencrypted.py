@@ -35,8 +35,7 @@ def unencrypted(connections: pa.Table) -> pa.Table:
         08:00:00 CP1 + ocpp1.6 scheme=ws client=127.0.0.1 server=127.0.0.1
         08:00:00 CP2 + ocpp1.6
     Not a fault when: nothing tells of the scheme, or both ends are the same host, where TLS may have ended before;
-        neither is judged. A warning may be accepted where a
-        VPN or a private APN carries the traffic.
+        neither is judged. A warning may be accepted where a VPN or a private APN carries the traffic.
     Likely causes: security profile 0 or 1; TLS ends at a proxy before the place of the capture.
     What to do: use wss (security profile 2 or 3); a private network alone is no encryption.
     Source: OCPP-J 1.6 6; security whitepaper 2.3; 2.0.1 A00.FR.201.

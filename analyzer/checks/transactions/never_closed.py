@@ -11,7 +11,7 @@ from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.transactions.begun import Begun
 from analyzer.checks.transactions.presence import Presence
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, same, seconds, wholes
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, micros, same, seconds, wholes
 from analyzer.kernels.damage import lost_between
 from analyzer.plan import check
 
@@ -97,7 +97,7 @@ def never_closed(
         transactions["station"],
         transactions["source"],
         micros(transactions["ts"]),
-        np.full(transactions.num_rows, np.iinfo(np.int64).max),
+        np.full(transactions.num_rows, END_OF_TIME),
         scope="station",
     )
     begun, presence, sampled = Begun(transactions, calls), Presence(calls, outages), _last_samples(readings)

@@ -47,8 +47,8 @@ def abnormal_ends(
     The day with the most of them counts: from `fewest` such ends and a share above `warn_share` of all ends on it is a
     warning, from `fail_fewest` and `fail_share` an error. A drop now and then is the way of networks.
 
-    Why it matters: an end without a close frame means that a network, a box between or a server that died took the connection.
-        Both sides may learn of it minutes later; what was on its way is lost or sent twice.
+    Why it matters: an end without a close frame means that a network, a box between or a server that died took the
+        connection. Both sides may learn of it minutes later; what was on its way is lost or sent twice.
     Fires on:
         08:00:00 CP1 + ocpp1.6
         08:17:00 CP1 - rst
@@ -78,10 +78,9 @@ def abnormal_ends(
         08:10:00x5/600s CP2 - lost
         08:11:00x5/600s CP2 + ocpp1.6
     Not a fault when: the end follows a Reset or a firmware update that the charger accepted, or the charger rebooted,
-        which the outage's cause and BT01 tell; an idle cut-off explains it, which WS11 and WS12 tell; it is the end of the input; the input does not tell how the connection ended, or
-        the close frame would be within encrypted traffic.
-    Likely causes: mobile network, NAT or load balancer; a server that is killed
-        rather than stopped.
+        which the outage's cause and BT01 tell; an idle cut-off explains it, which WS11 and WS12 tell; it is the end of
+        the input; the input does not tell how the connection ended, or the close frame would be within encrypted traffic.
+    Likely causes: mobile network, NAT or load balancer; a server that is killed rather than stopped.
     What to do: look at the outages and their causes; look for a pattern (idle time, clock time, other chargers).
     Source: RFC 6455 7.1.5 and 7.1.7.
     """

@@ -11,7 +11,7 @@ import pyarrow as pa
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.websocket.ends import established, of_pattern
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, reals, same, wholes
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, micros, reals, same, wholes
 from analyzer.kernels.idle import counted, device, races
 from analyzer.plan import check
 
@@ -118,7 +118,7 @@ def unwatched(connections: pa.Table, findings: Sequence[Finding]) -> list[Findin
     """A statement for each station without findings whose connections were not watched, or not for long enough."""
     told, judged = established(connections), {row.station for row in findings}
     times = np.array([micros(connections[name]) for name in ("ts", "end", "last_up", "last_down")])
-    first = np.where(times == NO_TIME, np.iinfo(np.int64).max, times).min(axis=0)
+    first = np.where(times == NO_TIME, END_OF_TIME, times).min(axis=0)
     statements = []
     for station, rows in by_station(connections):
         own = rows[told[rows]]

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from analyzer import schema
 from analyzer.checks.heartbeat.answers import answers
-from tests.manuals import findings, workspace
+from tests.manuals import damaged, findings, workspace
 
 START = """
 08:00:00 CP1 + ocpp1.6
@@ -179,14 +177,7 @@ def test_a_heartbeat_of_the_csms_is_none() -> None:
 def test_a_heartbeat_whose_answer_may_have_been_lost_is_not_unanswered(
     moment: str, where: str | None, count: int
 ) -> None:
-    made = workspace(START + "08:30:00 CP1 > Heartbeat#lost\n" + END)
-    connection = where and made.table("connections")["connection"][0].as_py()
-    hole = {
-        "source": "example.trace",
-        "kind": "hole",
-        "damage": True,
-        "connection": "another" if where == "another" else connection,
-    }
-    issues = schema.from_rows("issues", [{**hole, "ts": datetime.fromisoformat(f"2026-01-01T{moment}Z")}])
-    tables = [issues if name == "issues" else made.table(name) for name in answers.needs]
-    assert answers(*tables).num_rows == count
+    text = START + "08:30:00 CP1 > Heartbeat#lost\n" + END
+    own = workspace(text).table("connections")["connection"][0].as_py()
+    space = damaged(text, moment, own if where == "its own" else where)
+    assert answers(*space.tables(answers.needs)).num_rows == count

@@ -98,8 +98,7 @@ def test_without_enough_beats_it_is_not_judged() -> None:
 
 def proofs(text: str) -> list[str]:
     (found,) = findings(period, text)
-    rows: Any = found["evidence"]
-    return [f"{row['ts']:%H:%M:%S}" for row in rows]
+    return [f"{row['ts']:%H:%M:%S}" for row in found["evidence"]]
 
 
 def test_the_order_is_a_part_of_the_proof() -> None:
@@ -160,5 +159,8 @@ def test_the_proof_of_many_stations_is_found_in_one_pass() -> None:
         for number, step in ((1, 60), (2, 90), (3, 30))
     ]
     found = findings(period, "\n".join(sorted("\n".join(lines).splitlines())))
-    proofs: Any = [(row["station"], row["limit"], len(row["evidence"])) for row in found]  # type: ignore[arg-type]
-    assert proofs == [("CP1", 60.0, 5), ("CP2", 90.0, 5), ("CP3", 30.0, 5)]
+    assert [(row["station"], row["limit"], len(row["evidence"])) for row in found] == [
+        ("CP1", 60.0, 5),
+        ("CP2", 90.0, 5),
+        ("CP3", 30.0, 5),
+    ]

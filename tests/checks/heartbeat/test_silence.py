@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from analyzer import schema
 from analyzer.checks.heartbeat.silence import silence
 from analyzer.config import Config
 from analyzer.engine import run
-from tests.manuals import findings, workspace
+from tests.manuals import damaged, findings, workspace
 
 BOOT = """
 08:00:00 CP1 + ocpp1.6
@@ -30,7 +29,7 @@ def test_a_silence_is_a_warning_above_two_intervals_and_a_quarter_and_an_error_a
 def test_many_silences_are_one_finding_with_the_longest() -> None:
     (found,) = findings(silence, BEATS + "08:10:00x3/600s CP1 > Heartbeat")
     assert (found["count"], found["value"], found["limit"], found["unit"]) == (3, 600.0, 140.0, "s")
-    assert len(found["evidence"]) == 3  # type: ignore[arg-type]
+    assert len(found["evidence"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -263,18 +262,14 @@ def test_three_intervals_and_the_slack_are_a_warning_still(last: str, severity: 
 
 @pytest.mark.parametrize(("moment", "count"), [("08:05:00", 1), ("08:05:01", 0), ("08:30:00", 0), ("08:30:01", 1)])
 def test_only_what_was_lost_within_a_silence_excuses_it(moment: str, count: int) -> None:
-    made = workspace(BEATS + "08:30:00x2/60s CP1 > Heartbeat")
-    hole = {"source": "example.trace", "ts": f"2026-01-01T{moment}Z", "kind": "hole", "damage": True}
-    issues = schema.from_rows("issues", [{**hole, "ts": datetime.fromisoformat(hole["ts"])}])  # type: ignore[arg-type]
-    assert silence(*[issues if name == "issues" else made.table(name) for name in silence.needs]).num_rows == count
+    space = damaged(BEATS + "08:30:00x2/60s CP1 > Heartbeat", moment)
+    assert silence(*space.tables(silence.needs)).num_rows == count
 
 
 def test_what_was_not_lost_excuses_nothing() -> None:
-    made = workspace(BEATS + "08:30:00 CP1 > Heartbeat")
     for damage in (False, None):
-        row = {"source": "example.trace", "ts": 1_767_255_300_000_000, "kind": "note", "damage": damage}
-        issues = schema.from_rows("issues", [row])
-        assert silence(*[issues if name == "issues" else made.table(name) for name in silence.needs]).num_rows == 1
+        space = damaged(BEATS + "08:30:00 CP1 > Heartbeat", "08:15:00", damage=damage)
+        assert silence(*space.tables(silence.needs)).num_rows == 1
 
 
 def test_a_longer_period_that_it_keeps_is_told_and_counts_alone() -> None:

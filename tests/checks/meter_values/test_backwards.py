@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -59,8 +58,7 @@ def test_the_worst_fall_is_a_part_of_the_proof() -> None:
     values = (9100, 8900, 8910, 8920, 8930, 7000, 7010, 7020, 7030)
     (found,) = findings(backwards, CONNECTED + started(7, 9000) + course(*values))
     assert (found["value"], found["count"]) == (1930.0, 2)
-    rows: Any = found["evidence"]
-    assert [f"{row['ts']:%H:%M}" for row in rows] == ["08:03", "08:02", "08:07", "08:06"]
+    assert [f"{row['ts']:%H:%M}" for row in found["evidence"]] == ["08:03", "08:02", "08:07", "08:06"]
 
 
 def test_each_measurand_phase_location_and_outlet_is_a_register_of_its_own() -> None:

@@ -147,7 +147,7 @@ def test_a_fault_in_the_first_message_of_a_connection_is_one() -> None:
 
 
 @pytest.mark.parametrize(("count", "more"), [(3, False), (4, True)])
-def test_three_faults_are_told_and_of_more_their_number(count: int, more: bool) -> None:  # noqa: FBT001
+def test_three_faults_are_told_and_of_more_their_number(count: int, more: bool) -> None:
     faults = ['{"a":,}', '{"a":1,}', "{a:1}", '{"a":nan}'][:count]
     text = "".join(f'08:1{n}:00 CP1 > raw [2,"{n}","DataTransfer",{fault}]\n' for n, fault in enumerate(faults))
     (found,) = findings(invalid_json, BEAT + text)

@@ -29,6 +29,6 @@ def test_offline_changes_nothing_in_an_event_wherever_it_stands_and_something_el
 
 
 @pytest.mark.parametrize(("second", "again"), [("08:15:01", True), ("08:15:02", False)])
-def test_a_call_with_the_id_of_one_a_quarter_of_an_hour_ago_is_sent_again(second: str, again: bool) -> None:  # noqa: FBT001
+def test_a_call_with_the_id_of_one_a_quarter_of_an_hour_ago_is_sent_again(second: str, again: bool) -> None:
     calls = workspace(f"08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 > Heartbeat#7\n{second} CP1 > Heartbeat#7").table("calls")
     assert sent_again(calls).tolist() == [again, False]

@@ -38,7 +38,7 @@ def test_an_id_of_two_calls_on_one_connection_is_an_error(version: str, side: st
     (found,) = findings(reused_id, START.format(version) + twice(side=side))
     assert (found["severity"], found["count"]) == ("error", 1)
     assert str(found["summary"]).startswith(f"{who} used 1 message id again for another call on the same connection")
-    assert len(found["evidence"]) == 2  # type: ignore[arg-type]
+    assert len(found["evidence"]) == 2
 
 
 @VERSIONS

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer import schema
 from analyzer.checks.transactions.never_closed import never_closed
 from analyzer.derive import DERIVATIONS
 from analyzer.engine import Workspace
 from analyzer.sources.reading import read
-from tests.manuals import findings, tables, workspace
+from tests.manuals import damaged, findings, workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,10 +244,6 @@ def test_another_end_counts_on_its_connector_since_the_start_and_until_the_charg
 
 def test_an_end_may_have_stood_in_a_part_of_the_input_that_was_lost() -> None:
     text = OPEN + start("08:00:10", 7) + start("08:30:00", 8) + "08:31:00x10/60s CP1 > Heartbeat#h$(i)\n"
-    made = tables(text)
-    times = made["messages"]["ts"].to_pylist()
-    for at, severity in ((times[0] - timedelta(seconds=1), "error"), (times[3], "unknown")):
-        loss = {"kind": "hole", "damage": True, "ts": at, "source": "example.trace"}
-        space = Workspace({**made, "issues": schema.from_rows("issues", [loss])}, DERIVATIONS)
-        (row,) = never_closed(*space.tables(never_closed.needs)).to_pylist()
+    for moment, severity in (("08:00:09", "error"), ("08:00:11", "unknown")):
+        (row,) = never_closed(*damaged(text, moment).tables(never_closed.needs)).to_pylist()
         assert row["severity"] == severity

@@ -21,7 +21,7 @@ from analyzer.checks.websocket.ends import abrupt, closed, established, of_patte
 )
 def test_a_connection_is_established_when_something_shows_that_it_came_up(
     row: dict[str, object],
-    expected: bool,  # noqa: FBT001
+    expected: bool,
 ) -> None:
     assert established(schema.from_rows("connections", [{"station": "CP1", **row}])).tolist() == [expected]
 
@@ -36,7 +36,7 @@ def test_a_connection_is_established_when_something_shows_that_it_came_up(
         ("open", None, False, False),
     ],
 )
-def test_an_end_is_abrupt_or_closed_or_neither(kind: str, code: int | None, bad: bool, good: bool) -> None:  # noqa: FBT001
+def test_an_end_is_abrupt_or_closed_or_neither(kind: str, code: int | None, bad: bool, good: bool) -> None:
     rows = schema.from_rows("connections", [{"station": "CP1", "upgraded": 1, "end_kind": kind, "close_code": code}])
     assert (abrupt(rows).tolist(), closed(rows).tolist()) == ([bad], [good])
 
@@ -52,7 +52,7 @@ def test_an_outage_fits_a_pattern_of_its_station_within_its_time_and_two_percent
     noticed: int,
     idle: float,
     station: str,
-    fits: bool,  # noqa: FBT001
+    fits: bool,
 ) -> None:
     outages = schema.from_rows("outages", [{"station": station, "noticed": noticed, "idle_up": idle}])
     pattern = {"station": "CP1", "kind": "hard", "clock": "up", "seconds": 60.0}
@@ -60,7 +60,7 @@ def test_an_outage_fits_a_pattern_of_its_station_within_its_time_and_two_percent
 
 
 @pytest.mark.parametrize(("idle", "fits"), [(300.0, True), (299.9, False), (9000.0, True)])
-def test_a_silent_drop_comes_after_a_fatal_quiet_or_a_longer_one(idle: float, fits: bool) -> None:  # noqa: FBT001
+def test_a_silent_drop_comes_after_a_fatal_quiet_or_a_longer_one(idle: float, fits: bool) -> None:
     outages = schema.from_rows("outages", [{"station": "CP1", "noticed": 15, "idle_down": idle}])
     pattern = {"station": "CP1", "kind": "silent", "clock": "any", "seconds": 300.0, "fatal": 300.0}
     assert of_pattern(outages, pattern, 10, 20).tolist() == [fits]

@@ -101,7 +101,7 @@ def test_a_proxy_in_the_path_for_some_hours_is_found() -> None:
 
 
 @pytest.mark.parametrize("noticed", [True, False])
-def test_random_ends_are_no_cut_off_though_they_are_noticed_at_the_next_beat(noticed: bool) -> None:  # noqa: FBT001
+def test_random_ends_are_no_cut_off_though_they_are_noticed_at_the_next_beat(noticed: bool) -> None:
     chance, lines = random.Random(3), []
     for station in range(20):
         now, number = chance.uniform(0, 60), 0
@@ -141,5 +141,5 @@ def test_reboots_are_no_ends_of_a_pattern() -> None:
 
 
 @pytest.mark.parametrize(("until", "judged"), [("08:04:59", False), ("08:05:00", True)])
-def test_a_connection_must_be_watched_for_five_minutes(until: str, judged: bool) -> None:  # noqa: FBT001
+def test_a_connection_must_be_watched_for_five_minutes(until: str, judged: bool) -> None:
     assert (unjudged(f"08:00:00 CP1 + ocpp1.6\n{until} CP1 > Heartbeat") == []) == judged

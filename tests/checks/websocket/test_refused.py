@@ -83,7 +83,7 @@ def test_an_attempt_that_nobody_answered_does_not_count_and_one_whose_status_is_
 
 
 @pytest.mark.parametrize(("upgraded", "judged"), [(True, True), (False, False)])
-def test_a_status_of_zero_is_no_answer_and_no_refusal(upgraded: bool, judged: bool) -> None:  # noqa: FBT001
+def test_a_status_of_zero_is_no_answer_and_no_refusal(upgraded: bool, judged: bool) -> None:
     connections, outages = workspace("08:00:00 CP1 + ocpp1.6").tables(refused.needs)
     rows = [{**row, "http_status": 0} | ({} if upgraded else {"upgraded": None}) for row in connections.to_pylist()]
     found = refused(schema.from_rows("connections", rows), outages)

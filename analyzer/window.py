@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ALWAYS, NEVER = NO_TIME + 1, END_OF_TIME
 """Bounds that cut nothing off."""
-TIMED = ("messages", "controls", "transport", "issues")
+TIMED = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
 
 
 def narrow(base: Mapping[str, pa.Table], low: int = ALWAYS, high: int = NEVER) -> dict[str, pa.Table]:

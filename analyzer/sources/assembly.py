@@ -24,6 +24,8 @@ VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1
 MAX_OPEN_CALLS = 10_000
 """Calls of one connection whose answer is still awaited, for naming the answer's action; the oldest is forgotten."""
 EXCERPT = 160
+ROWS = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
+"""The tables that grow row by row."""
 CONCEALED = frozenset({"path", "close_reason", "agent"})
 """Columns of text that a stranger wrote."""
 
@@ -38,8 +40,7 @@ class Assembly:
         self._open_calls: list[OrderedDict[tuple[str, str], str]] = []
         self._versions: list[str | None] = []
         self._columns: dict[str, dict[str, list[Any]]] = {
-            name: {column: [] for column in schema.arrow(name).names}
-            for name in ("messages", "controls", "transport", "issues")
+            name: {column: [] for column in schema.arrow(name).names} for name in ROWS
         }
         self._dropped: set[int] = set()
         self.messages = 0
@@ -54,6 +55,8 @@ class Assembly:
             return
         self._dropped.update(numbers)
         for name, columns in self._columns.items():
+            if "connection" not in columns:
+                continue
             kept = [row for row, number in enumerate(columns["connection"]) if number not in self._dropped]
             self._columns[name] = {column: [values[row] for row in kept] for column, values in columns.items()}
         self.messages = len(self._columns["messages"]["ts"])
@@ -156,6 +159,11 @@ class Assembly:
             origin=origin,
         )
 
+    def note(self, table: str, number: int | None, ts: int | None, origin: int, **columns: object) -> None:
+        """Take a row of `transport`, `lookups`, `certificates` or `tls_records` by its columns."""
+        station = None if number is None else self.connections[number]["station"]
+        self._add(table, **{"station": station, "ts": ts, "connection": number, "origin": origin, **columns})
+
     def issue(
         self,
         kind: str,
@@ -191,16 +199,14 @@ class Assembly:
             row["version"] = self._version(number)
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
         for name, columns in self._columns.items():
-            numbers = columns["connection"]
-            stations = [
-                self.connections[n]["station"] if n is not None else s
-                for n, s in zip(numbers, columns["station"], strict=True)
-            ]
-            named = {
-                "connection": [None if n is None else self.name(n) for n in numbers],
-                "station": stations,
-                "source": [self.source] * len(numbers),
-            }
+            named: dict[str, list[object]] = {"source": [self.source] * len(columns["station"])}
+            if "connection" in columns:
+                numbers = columns["connection"]
+                named["connection"] = [None if n is None else self.name(n) for n in numbers]
+                named["station"] = [
+                    self.connections[n]["station"] if n is not None else s
+                    for n, s in zip(numbers, columns["station"], strict=True)
+                ]
             made[name] = schema.sort(schema.from_columns(name, {**columns, **named}))
         return made
 

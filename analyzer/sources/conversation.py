@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.ocpp.concealment import conceal
 from analyzer.sources.assembly import Assembly
-from analyzer.sources.events import Connected, Control, Disconnected, Ignored, Message, Refused, Trouble
+from analyzer.sources.events import Connected, Control, Disconnected, Failed, Ignored, Message, Noted, Refused, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ class Conversation:
             }
         )
 
-    def _take(self, event: Message | Connected | Refused | Disconnected | Control | Trouble) -> None:
+    def _take(self, event: Message | Connected | Refused | Disconnected | Control | Noted | Failed | Trouble) -> None:
         station = (event.station or UNNAMED) if event.station is not None or not isinstance(event, Trouble) else None
         match event:
             case Message():
@@ -90,6 +90,20 @@ class Conversation:
             case Control():
                 number = self._connection(event.station or UNNAMED, event.ts, event.origin)
                 self.assembly.control(number, event.ts, event.direction, event.kind, event.origin, detail=event.detail)
+            case Noted():
+                self._note(event)
+            case Failed():
+                self.assembly.connect(
+                    station,
+                    event.ts,
+                    event.origin,
+                    end=event.ts,
+                    end_kind=event.end_kind,
+                    start_observed=True,
+                    end_observed=True,
+                    end_origin=event.origin,
+                    **event.attributes,
+                )
             case Trouble():
                 self.assembly.issue(
                     event.kind,
@@ -112,6 +126,15 @@ class Conversation:
         self.account["message" if self.assembly.messages > before else "unknown"] += 1
         # Each line is accounted for once: those on which a message goes on tell nothing more.
         self.account["ignored"] += event.lines - 1
+
+    def _note(self, event: Noted) -> None:
+        if event.table == "lookups":
+            self.assembly.note("lookups", None, event.ts, event.origin, **{"station": event.station, **event.columns})
+            return
+        number = self._open.get(event.station, self._ended.get(event.station))
+        if number is None:
+            number = self._connection(event.station, event.ts, event.origin)
+        self.assembly.note(event.table, number, event.ts, event.origin, **event.columns)
 
     def _connection(self, station: str, ts: int | None, origin: int) -> int:
         if station not in self._open:

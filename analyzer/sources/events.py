@@ -70,6 +70,26 @@ class Control(NamedTuple):
     detail: str | None = None
 
 
+class Noted(NamedTuple):
+    """Something that the transport told: a row of `transport`, `lookups`, `certificates` or `tls_records`."""
+
+    ts: int | None
+    station: str
+    origin: int
+    table: str
+    columns: dict[str, object]
+
+
+class Failed(NamedTuple):
+    """An attempt to connect that came to nothing before HTTP: how (`end_kind`), and columns of `connections`."""
+
+    ts: int | None
+    station: str
+    origin: int
+    end_kind: str
+    attributes: dict[str, object]
+
+
 class Ignored(NamedTuple):
     """A line that is understood and tells nothing of a charger: another program's, a banner, a blank, an echo."""
 
@@ -92,4 +112,4 @@ class Trouble(NamedTuple):
     accounted: bool = False
 
 
-Event = Message | Connected | Refused | Disconnected | Control | Ignored | Trouble
+Event = Message | Connected | Refused | Disconnected | Control | Noted | Failed | Ignored | Trouble

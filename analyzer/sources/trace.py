@@ -12,6 +12,8 @@ One line a thing that happened. `#` begins a comment line; an indented line cont
     08:00:00 CP1 + ?                                       connected, and nothing is known of the subprotocol
     08:09:00 CP1 - 1006 by csms "reason"                   ended: close code or fin, rst, timeout, lost; by whom
     08:09:30 CP1 x 401                                     upgrade refused with this HTTP status
+    08:09:40 CP1 x unreachable                             no answer to SYN; or port_closed, tls
+    08:09:41 CP1 * retransmission by station bytes=1400    the transport: a kind of `transport`, or lookup, certificate, record
     08:10:00x5/60s CP1 > Heartbeat                         five times, every 60 s; `$(100+50*i)`, `$(now)` are computed
 """
 
@@ -25,9 +27,21 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from analyzer.sources.clocks import YEARS
-from analyzer.sources.events import Connected, Control, Disconnected, Event, Ignored, Line, Message, Refused, Trouble
+from analyzer.sources.events import (
+    Connected,
+    Control,
+    Disconnected,
+    Event,
+    Failed,
+    Ignored,
+    Line,
+    Message,
+    Refused,
+    Trouble,
+)
 from analyzer.sources.open_calls import OpenCalls
 from analyzer.sources.trace_repeats import Repeats, Timed
+from analyzer.sources.trace_transport import noted, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,7 +68,7 @@ HALF_A_DAY = timedelta(hours=12)
 _LINE = re.compile(
     r"(?:(?P<date>\d{4}-\d\d-\d\d)[T ])?(?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d{1,6})?Z?"
     r"(?:x(?P<repeats>\d{1,6})/(?P<step>\d{1,9}(?:\.\d{1,6})?)s)?"
-    r"\s+(?P<station>\S+)\s+(?P<rest>[<>+x-](?:\s.*)?)",
+    r"\s+(?P<station>\S+)\s+(?P<rest>[<>+x*-](?:\s.*)?)",
     re.DOTALL,
 )
 _BODY = re.compile(
@@ -63,11 +77,19 @@ _BODY = re.compile(
 _END = re.compile(
     r'(?P<how>\d{4}|fin|rst|timeout|lost)(?:\s+by\s+(?P<side>station|csms|middle))?(?:\s+(?P<reason>".*"))?'
 )
-_WHOLE_COLUMNS = frozenset({"client_port", "server_port", "http_status"})
-_PORT, _STATUS = re.compile(r"[0-9]{1,5}"), re.compile(r"[0-9]{3}")
-_COLUMNS = _WHOLE_COLUMNS | frozenset(
-    "path host scheme agent offered subprotocol version extensions authorization user client server".split()  # noqa: SIM905 - a list of names reads best as words
-)
+_FAILURES = frozenset({"unreachable", "port_closed", "tls"})
+"""How an attempt may fail before HTTP."""
+_WHOLE, _STATUS = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{3}")
+_WHOLE_COLUMNS = frozenset(
+    {
+        "client_port", "server_port", "http_status", "segments", "retransmissions", "lost_bytes",
+        "binary_messages", "fragmented_messages", "compressed_messages", "saved_bytes",
+    }
+)  # fmt: skip
+_COLUMNS = _WHOLE_COLUMNS | {
+    "path", "host", "scheme", "agent", "offered", "subprotocol", "version", "extensions", "authorization", "user",
+    "client", "server", "upgrade_faults", "tls_version", "cipher", "server_name", "round_trip",
+}  # fmt: skip
 """What a line may tell of a connection beside its times, its end and what the reader finds out."""
 
 
@@ -150,19 +172,27 @@ def _event(
     ts: int, station: str, what: str, number: int, open_calls: dict[tuple[str, str], OpenCalls], counter: list[int]
 ) -> Event:
     sign, rest = what[0], what[1:].strip()
-    attributes = _attributes(rest) if sign in {"+", "x"} else {}
+    if sign in {">", "<"}:
+        return _spoken(ts, station, "up" if sign == ">" else "down", rest, number, open_calls, counter)
+    told = {"+": _connected, "x": _failed, "-": _ended, "*": noted}[sign](ts, station, number, rest)
+    return told or Trouble(number, "not_understood", what, ts, station)
+
+
+def _connected(ts: int, station: str, number: int, rest: str) -> Event | None:
+    attributes = _attributes(rest)
     if attributes is None:
-        return Trouble(number, "not_understood", what, ts, station)
-    if sign == "+":
-        return Connected(ts, station, number, {**_offered(rest, attributes), **attributes})
-    if sign == "x":
-        status = rest.split()[0] if rest else ""
-        if not _STATUS.fullmatch(status) or "http_status" in attributes:
-            return Trouble(number, "not_understood", what, ts, station)
-        return Refused(ts, station, number, int(status), attributes)
-    if sign == "-":
-        return _ended(ts, station, rest, number)
-    return _spoken(ts, station, "up" if sign == ">" else "down", rest, number, open_calls, counter)
+        return None
+    return Connected(ts, station, number, {**_offered(rest, attributes), **attributes})
+
+
+def _failed(ts: int, station: str, number: int, rest: str) -> Event | None:
+    attributes = _attributes(rest)
+    how = rest.split(maxsplit=1)[0] if rest else ""
+    if attributes is None or "http_status" in attributes:
+        return None
+    if how in _FAILURES:
+        return Failed(ts, station, number, how, attributes)
+    return Refused(ts, station, number, int(how), attributes) if _STATUS.fullmatch(how) else None
 
 
 def _offered(rest: str, attributes: Mapping[str, object]) -> dict[str, object]:
@@ -187,16 +217,18 @@ def _attributes(text: str) -> dict[str, object] | None:
             found[name] = False
             continue
         whole = name in _WHOLE_COLUMNS
-        if name not in _COLUMNS or (whole and not _PORT.fullmatch(value)):
+        if name not in _COLUMNS or (whole and not _WHOLE.fullmatch(value)):
             return None
         found[name] = int(value) if whole else unquote(value)
+        if name == "round_trip":
+            found[name] = seconds(value)
     return found
 
 
-def _ended(ts: int, station: str, rest: str, number: int) -> Event:
+def _ended(ts: int, station: str, number: int, rest: str) -> Event | None:
     match = _END.fullmatch(rest)
     if match is None:
-        return Trouble(number, "not_understood", f"- {rest}", ts, station)
+        return None
     how, side = match["how"], match["side"]
     reason = _quoted(match["reason"]) if match["reason"] else None
     if how == "1006":  # RFC 6455 7.1.5: no close frame was received

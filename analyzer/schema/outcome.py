@@ -1,0 +1,101 @@
+"""The outcome tables: what checks, causes and verdicts say."""
+
+from __future__ import annotations
+
+from analyzer.schema.fields import (
+    CONNECTION,
+    END,
+    EVIDENCE,
+    NAME,
+    REAL,
+    START,
+    STATION,
+    TEXT,
+    WHOLE,
+    Field,
+    TableSchema,
+)
+
+OUTCOME = (
+    TableSchema(
+        "findings",
+        "outcome",
+        "One row per thing that is wrong: what was measured, what was allowed, where.",
+        (
+            Field("check", NAME, "", "Identity of the check."),
+            Field("severity", NAME, "", "info, warning, error or critical."),
+            STATION,
+            CONNECTION,
+            START,
+            END,
+            Field("value", REAL, "see unit", "The value in the canonical unit; null where it is not a number."),
+            Field("limit", REAL, "see unit", "What was allowed or expected, in the same unit."),
+            Field("unit", NAME, "", "Canonical unit (Wh, W, A, V, var, varh, VA, VAh, Celsius, Percent, Hertz, RPM)."),
+            Field("count", WHOLE, "", "How many times."),
+            Field("summary", TEXT, "", "One sentence with the figures."),
+            Field("evidence", EVIDENCE, "", "The rows that prove it: source, packet or line, time."),
+            Field("fingerprint", TEXT, "", "Stable identity of the finding from one run to the next."),
+        ),
+    ),
+    TableSchema(
+        "runs",
+        "outcome",
+        "One row per check, and one per station that it could not judge: ran, skipped or failed, and why.",
+        (
+            Field("check", NAME, "", "Identity of the check, or the name of a cause that failed."),
+            Field("station", NAME, "", "The station that could not be judged; null for the run as a whole."),
+            Field("outcome", NAME, "", "ran, skipped or failed."),
+            Field("why", TEXT, "", "Why it was skipped or failed."),
+            Field("seconds", REAL, "s", "Time that it took."),
+            Field("rows", WHOLE, "", "Findings that it made."),
+        ),
+    ),
+    TableSchema(
+        "causes",
+        "outcome",
+        "One row per outage and cause that the evidence speaks for, best first.",
+        (
+            STATION,
+            START,
+            END,
+            CONNECTION,
+            Field("rank", WHOLE, "", "1 for the likeliest cause of the outage."),
+            Field("cause", NAME, "", "Name of the cause."),
+            Field("score", REAL, "", "Sum of the evidence's weights, as log odds."),
+            Field("share", REAL, "", "Share of the cause among all that were considered, 0 to 1."),
+            Field("confidence", NAME, "", "high, medium or low."),
+            Field("owner", NAME, "", "Who can mend it: charger, CSMS, network, site or configuration."),
+            Field("evidence_for", TEXT, "", "What speaks for it."),
+            Field("evidence_against", TEXT, "", "What speaks against it."),
+            Field("missing", TEXT, "", "What would settle it."),
+            Field("remedy", TEXT, "", "What to do."),
+        ),
+    ),
+    TableSchema(
+        "checklist",
+        "outcome",
+        "One row per station and line of the checklist.",
+        (
+            STATION,
+            Field("line", NAME, "", "A1 to D3."),
+            Field("title", NAME, "", "What the line asks."),
+            Field("status", NAME, "", "PASS, WARN, FAIL or UNKNOWN."),
+            Field("detail", TEXT, "", "More about it, in words."),
+            Field("checks", TEXT, "", "The checks that decide it."),
+        ),
+    ),
+    TableSchema(
+        "verdict",
+        "outcome",
+        "One row per station: what is wrong with it, in words.",
+        (
+            STATION,
+            Field("severity", NAME, "", "info, warning, error or critical."),
+            Field("sentences", TEXT, "", "One to three sentences with the figures."),
+            Field("remedy", TEXT, "", "What to do."),
+            Field("owner", NAME, "", "Who can mend it: charger, CSMS, network, site or configuration."),
+            Field("confidence", NAME, "", "high, medium or low."),
+            Field("missing", TEXT, "", "What would settle it."),
+        ),
+    ),
+)

@@ -1,0 +1,90 @@
+"""What a line of trace notation tells of the transport: `* KIND [by SIDE] [column=value ...]`."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from analyzer.sources.events import Noted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DIRECTIONS = {"station": "up", "csms": "down"}
+EVENTS = frozenset(
+    {
+        "syn", "syn_ack", "fin", "rst", "retransmission", "duplicate", "keep_alive", "zero_window", "hole", "icmp", "tls",
+    }
+)  # fmt: skip
+"""The kinds of the table `transport`."""
+
+
+def noted(ts: int, station: str, origin: int, text: str) -> Noted | None:
+    """The row that a line tells, None where it is not understood.
+
+    >>> noted(0, "CP1", 1, "retransmission by station bytes=1400").columns
+    {'kind': 'retransmission', 'direction': 'up', 'bytes': 1400}
+    >>> noted(0, "CP1", 1, "lookup name=csms.example status=NXDOMAIN").table
+    'lookups'
+    """
+    kind, *words = text.split() or [""]
+    table = {"lookup": "lookups", "certificate": "certificates", "record": "tls_records"}.get(kind, "transport")
+    columns: dict[str, object] = {}
+    if table == "transport":
+        if kind not in EVENTS:
+            return None
+        columns["kind"] = kind
+    if words[:1] == ["by"] and table != "lookups":
+        if len(words) < 2 or words[1] not in DIRECTIONS:
+            return None
+        columns["direction"] = DIRECTIONS[words[1]]
+        words = words[2:]
+    for word in words:
+        name, sign, value = word.partition("=")
+        read = COLUMNS[table].get(name)
+        if read is None or not sign or (told := read(unquote(value))) is None:
+            return None
+        columns[name] = told
+    return Noted(ts, station, origin, table, columns)
+
+
+def seconds(text: str) -> float | None:
+    """A number of seconds, None where it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _text(text: str) -> str | None:
+    return text or None
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _time(text: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1_000_000
+
+
+COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
+    "transport": {"bytes": _whole, "detail": _text},
+    "tls_records": {"bytes": _whole},
+    "lookups": {
+        "name": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
+        "addresses": _text, "lifetime": seconds,
+    },
+    "certificates": {
+        "position": _whole, "subject": _text, "issuer": _text, "names": _text, "start": _time, "end": _time,
+        "key": _text, "signature": _text,
+    },
+}  # fmt: skip
+"""What a line may tell of each table, and how its values are read."""

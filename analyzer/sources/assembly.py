@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from analyzer import schema
 from analyzer.ocpp import actions
 from analyzer.ocpp.concealment import conceal
+from analyzer.sources.rows import Names, Rows
 from analyzer.wire import ocppj
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -24,42 +27,44 @@ VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1
 MAX_OPEN_CALLS = 10_000
 """Calls of one connection whose answer is still awaited, for naming the answer's action; the oldest is forgotten."""
 EXCERPT = 160
-ROWS = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
+GROWING = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
 """The tables that grow row by row."""
+HARMLESS = re.compile(r"[0-9A-Fa-f-]*")
+"""Message ids of digits and hyphens, which hold no secret: nearly all are such."""
 CONCEALED = frozenset({"path", "close_reason", "agent"})
 """Columns of text that a stranger wrote."""
 
 
 class Assembly:
-    """The base tables of one input in the making. `key` makes its connections' names unique among inputs."""
+    """The base tables of one input in the making. `key` makes its connections' names unique among inputs.
 
-    def __init__(self, source: str, key: str) -> None:
+    With a `folder` the rows wait in files there, not in memory.
+    """
+
+    def __init__(self, source: str, key: str, folder: Path | None = None) -> None:
         self.source = source
         self.key = key
         self.connections: list[dict[str, object]] = []
+        self.rows = {name: Rows(name, folder) for name in GROWING}
+        self._messages = self.rows["messages"]
         self._open_calls: list[OrderedDict[tuple[str, str], str]] = []
         self._versions: list[str | None] = []
-        self._columns: dict[str, dict[str, list[Any]]] = {
-            name: {column: [] for column in schema.arrow(name).names} for name in ROWS
-        }
+        self._counts: list[int] = []
         self._dropped: set[int] = set()
-        self.messages = 0
+        self._damaged: set[int | None] = set()
 
-    def columns(self, table: str) -> dict[str, list[Any]]:
-        """The columns of a base table as they are so far; in `connection` stand numbers, not names."""
-        return self._columns[table]
+    @property
+    def messages(self) -> int:
+        """Messages so far, without those of dropped connections."""
+        return len(self._messages) - sum(self._counts[number] for number in self._dropped)
+
+    def count(self, number: int) -> int:
+        """Messages of a connection so far."""
+        return self._counts[number]
 
     def drop(self, numbers: Collection[int]) -> None:
         """Leave connections out of the tables, with all that was said on them."""
-        if not numbers:
-            return
         self._dropped.update(numbers)
-        for name, columns in self._columns.items():
-            if "connection" not in columns:
-                continue
-            kept = [row for row, number in enumerate(columns["connection"]) if number not in self._dropped]
-            self._columns[name] = {column: [values[row] for row in kept] for column, values in columns.items()}
-        self.messages = len(self._columns["messages"]["ts"])
 
     def connect(self, station: str | None, ts: int | None, origin: int, **attributes: object) -> int:
         """Note a connection and return its number, from 0."""
@@ -68,6 +73,7 @@ class Assembly:
         self.connections.append({**row, "inferred": False, "retransmissions": 0, "lost_bytes": 0})
         self._open_calls.append(OrderedDict())
         self._versions.append(None)
+        self._counts.append(0)
         self.describe(number, **attributes)
         return number
 
@@ -80,41 +86,48 @@ class Assembly:
         """The name of a connection by its number."""
         return f"{self.key}.{number + 1}"
 
+    def column(self, table: str, name: str) -> list[Any]:
+        """A column of a growing table as it is so far; `number` is that of the connection."""
+        return [value for batch in self.rows[table].batches() for value in batch[name].to_pylist()]
+
     def message(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> None:
         """Take an OCPP-J message; one that cannot be read becomes an issue."""
-        concealed = conceal(text)
-        envelope = ocppj.parse(concealed)
+        envelope = ocppj.parse(text)
         if not isinstance(envelope, ocppj.Envelope):
-            detail = f"{envelope.detail}: {concealed[:EXCERPT]}"
-            self.issue(envelope.kind, detail, origin, ts, number=number, direction=direction)
-            self._alive(number, ts, direction or "up")
+            self._unreadable(number, ts, direction, text, origin)
             return
-        kind = TYPES[envelope.type]
-        direction = direction or self._direction(number, kind, envelope.id, envelope.action)
-        action = envelope.action if kind in REQUESTS else self._answered(number, direction, envelope.id)
-        if kind == "call":
-            self._ask(number, direction, envelope.id, envelope.action or "")
-        row = self.connections[number]
-        if kind in REQUESTS and self._versions[number] in UNSURE:
-            told = actions.version(envelope.action or "", envelope.payload)
+        code, identity, action, payload, error_code, description = envelope
+        kind = TYPES[code]
+        direction = direction or self._direction(number, kind, identity, action)
+        asked = kind in REQUESTS
+        if not asked:
+            action = self._open_calls[number].pop((OTHER_SIDE[direction], identity), None)
+        elif kind == "call":
+            self._ask(number, direction, identity, action or "")
+        if asked and self._versions[number] in UNSURE:
+            told = actions.version(action or "", payload)
             self._versions[number] = _joined(self._versions[number], told)
-        self._alive(number, ts, direction)
-        self.messages += 1
-        self._add(
-            "messages",
-            station=row["station"],
-            ts=ts,
-            direction=direction,
-            type=kind,
-            id=envelope.id,
-            action=action,
-            payload=envelope.payload,
-            error_code=envelope.error_code,
-            error_description=envelope.error_description,
-            bytes=len(text.encode("utf-8", "replace")),
-            connection=number,
-            origin=origin,
+        if ts is not None:
+            self.connections[number]["last_up" if direction == "up" else "last_down"] = ts
+        self._counts[number] += 1
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        payload = conceal(payload)
+        if not HARMLESS.fullmatch(identity):
+            identity = conceal(identity)
+        if error_code is not None:
+            error_code, description = conceal(error_code), description and conceal(description)
+        self._messages.add(
+            (ts, direction, kind, identity, action, payload, error_code, description, size, number, origin)
         )
+
+    def _unreadable(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> None:
+        concealed = conceal(text)
+        problem = ocppj.parse(concealed)
+        kind, why = (
+            ("bad_json", "unreadable") if isinstance(problem, ocppj.Envelope) else (problem.kind, problem.detail)
+        )
+        self.issue(kind, f"{why}: {concealed[:EXCERPT]}", origin, ts, number=number, direction=direction)
+        self._alive(number, ts, direction or "up")
 
     def control(
         self,
@@ -130,11 +143,9 @@ class Assembly:
     ) -> None:
         """Take a control frame."""
         self._alive(number, ts, direction)
-        self._add(
-            "controls",
-            station=self.connections[number]["station"],
+        self.rows["controls"].note(
             ts=ts,
-            connection=number,
+            number=number,
             direction=direction,
             kind=kind,
             detail=detail,
@@ -147,22 +158,13 @@ class Assembly:
         self, number: int, ts: int, kind: str, direction: str | None, size: int, origin: int, detail: str | None = None
     ) -> None:
         """Take an event of the transport."""
-        self._add(
-            "transport",
-            station=self.connections[number]["station"],
-            ts=ts,
-            connection=number,
-            kind=kind,
-            direction=direction,
-            bytes=size,
-            detail=detail,
-            origin=origin,
+        self.rows["transport"].note(
+            ts=ts, number=number, kind=kind, direction=direction, bytes=size, detail=detail, origin=origin
         )
 
     def note(self, table: str, number: int | None, ts: int | None, origin: int, **columns: object) -> None:
         """Take a row of `transport`, `lookups`, `certificates` or `tls_records` by its columns."""
-        station = None if number is None else self.connections[number]["station"]
-        self._add(table, **{"station": station, "ts": ts, "connection": number, "origin": origin, **columns})
+        self.rows[table].note(ts=ts, number=number, origin=origin, **columns)
 
     def issue(
         self,
@@ -178,14 +180,15 @@ class Assembly:
         damage: bool = False,
     ) -> None:
         """Take something that is wrong with the input."""
-        self._add(
-            "issues",
+        if damage:
+            self._damaged.add(number)
+        self.rows["issues"].note(
             kind=kind,
             detail=detail,
             origin=origin,
             ts=ts,
-            station=self.connections[number]["station"] if number is not None else station,
-            connection=number,
+            station=station,
+            number=number,
             direction=direction,
             count=count,
             damage=damage,
@@ -193,21 +196,16 @@ class Assembly:
 
     def tables(self, source: dict[str, object]) -> dict[str, pa.Table]:
         """The base tables; `source` is what else is known of this input for the table `sources`."""
-        row = {"source": self.source, "damaged": any(self._columns["issues"]["damage"]), "messages": self.messages}
+        row = {"source": self.source, "damaged": bool(self._damaged - self._dropped), "messages": self.messages}
         made = {"sources": schema.from_rows("sources", [{**row, **source}])}
         for number, row in enumerate(self.connections):
             row["version"] = self._version(number)
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
-        for name, columns in self._columns.items():
-            named: dict[str, list[object]] = {"source": [self.source] * len(columns["station"])}
-            if "connection" in columns:
-                numbers = columns["connection"]
-                named["connection"] = [None if n is None else self.name(n) for n in numbers]
-                named["station"] = [
-                    self.connections[n]["station"] if n is not None else s
-                    for n, s in zip(numbers, columns["station"], strict=True)
-                ]
-            made[name] = schema.sort(schema.from_columns(name, {**columns, **named}))
+        names = Names(
+            [self.name(n) for n in range(len(self.connections))], [row["station"] for row in self.connections]
+        )
+        for name, rows in self.rows.items():
+            made[name] = schema.sort(names.put(rows.table, rows.batches(), self.source, self._dropped))
         return made
 
     def _kept(self) -> list[dict[str, object]]:
@@ -224,10 +222,6 @@ class Assembly:
         agreed = VERSIONS.get(f"{row.get('subprotocol')}")
         return agreed or row.get("version") or _joined(self._versions[number], offered)
 
-    def _add(self, table: str, **values: object) -> None:
-        for name, column in self._columns[table].items():
-            column.append(values.get(name))
-
     def _alive(self, number: int, ts: int | None, direction: str) -> None:
         if ts is not None:
             self.connections[number]["last_up" if direction == "up" else "last_down"] = ts
@@ -243,9 +237,6 @@ class Assembly:
         awaiting[direction, identity] = action
         if len(awaiting) > MAX_OPEN_CALLS:
             awaiting.popitem(last=False)
-
-    def _answered(self, number: int, direction: str, identity: str) -> str | None:
-        return self._open_calls[number].pop((OTHER_SIDE[direction], identity), None)
 
 
 def _joined(first: str | None, second: str | None) -> str | None:

@@ -77,4 +77,4 @@ def test_the_calls_that_wait_for_an_answer_are_limited(monkeypatch: pytest.Monke
         made.message(number, 0, "up", f'[2,"{identity}","Heartbeat",{{}}]', 1)
     for identity in "abc":
         made.message(number, 0, "down", f'[3,"{identity}",{{}}]', 1)
-    assert made.columns("messages")["action"] == ["Heartbeat"] * 3 + [None] + ["Heartbeat"] * 2
+    assert made.column("messages", "action") == ["Heartbeat"] * 3 + [None] + ["Heartbeat"] * 2

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from analyzer import schema
-from analyzer.ocpp import actions
 from analyzer.ocpp.concealment import conceal
+from analyzer.sources.exchange import OTHER_SIDE, Exchange, joined
 from analyzer.sources.rows import Names, Rows
 from analyzer.wire import ocppj
 
@@ -20,16 +19,12 @@ if TYPE_CHECKING:
 
 TYPES = {2: "call", 3: "result", 4: "error", 5: "result_error", 6: "send"}
 REQUESTS = frozenset({"call", "send"})
-UNSURE = frozenset({None, "2.0.1"})
-"""What may still turn out to be another version: what is told of 2.0.1 holds for 2.1 too."""
-OTHER_SIDE = {"up": "down", "down": "up"}
 VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
-MAX_OPEN_CALLS = 10_000
-"""Calls of one connection whose answer is still awaited, for naming the answer's action; the oldest is forgotten."""
+LAST = {"up": "last_up", "down": "last_down"}
 EXCERPT = 160
 GROWING = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
 """The tables that grow row by row."""
-HARMLESS = re.compile(r"[0-9A-Fa-f-]*")
+HARMLESS = re.compile(r"[0-9A-Fa-f-]*").fullmatch
 """Message ids of digits and hyphens, which hold no secret: nearly all are such."""
 CONCEALED = frozenset({"path", "close_reason", "agent"})
 """Columns of text that a stranger wrote."""
@@ -47,20 +42,20 @@ class Assembly:
         self.connections: list[dict[str, object]] = []
         self.rows = {name: Rows(name, folder) for name in GROWING}
         self._messages = self.rows["messages"]
-        self._open_calls: list[OrderedDict[tuple[str, str], str]] = []
-        self._versions: list[str | None] = []
-        self._counts: list[int] = []
+        self._add_message = self._messages.add
+        self._begins: list[int] = []
+        self._exchanges: list[Exchange] = []
         self._dropped: set[int] = set()
         self._damaged: set[int | None] = set()
 
     @property
     def messages(self) -> int:
         """Messages so far, without those of dropped connections."""
-        return len(self._messages) - sum(self._counts[number] for number in self._dropped)
+        return len(self._messages) - sum(self._exchanges[number].count for number in self._dropped)
 
     def count(self, number: int) -> int:
         """Messages of a connection so far."""
-        return self._counts[number]
+        return self._exchanges[number].count
 
     def drop(self, numbers: Collection[int]) -> None:
         """Leave connections out of the tables, with all that was said on them."""
@@ -69,11 +64,10 @@ class Assembly:
     def connect(self, station: str | None, ts: int | None, origin: int, **attributes: object) -> int:
         """Note a connection and return its number, from 0."""
         number = len(self.connections)
-        row = {"station": station, "ts": ts, "origin": origin, "source": self.source, "connection": self.name(number)}
+        row = {"station": station, "ts": ts, "origin": origin, "source": self.source}
+        self._begins.append(origin)
         self.connections.append({**row, "inferred": False, "retransmissions": 0, "lost_bytes": 0})
-        self._open_calls.append(OrderedDict())
-        self._versions.append(None)
-        self._counts.append(0)
+        self._exchanges.append(Exchange())
         self.describe(number, **attributes)
         return number
 
@@ -82,9 +76,18 @@ class Assembly:
         row = self.connections[number]
         row.update({name: _told(name, value) for name, value in attributes.items()})
 
-    def name(self, number: int) -> str:
-        """The name of a connection by its number."""
-        return f"{self.key}.{number + 1}"
+    def names(self) -> list[str]:
+        """The names of the connections by their numbers, counted from where each was first seen.
+
+        So they do not depend on when it turned out that a connection speaks OCPP.
+        """
+        numbers = range(len(self.connections))
+        places = {number: place for place, number in enumerate(sorted(numbers, key=self.begin), 1)}
+        return [f"{self.key}.{places[number]}" for number in numbers]
+
+    def begin(self, number: int) -> int:
+        """Where a connection was first seen: its packet or line."""
+        return self._begins[number]
 
     def column(self, table: str, name: str) -> list[Any]:
         """A column of a growing table as it is so far; `number` is that of the connection."""
@@ -97,27 +100,22 @@ class Assembly:
             self._unreadable(number, ts, direction, text, origin)
             return
         code, identity, action, payload, error_code, description = envelope
-        kind = TYPES[code]
-        direction = direction or self._direction(number, kind, identity, action)
-        asked = kind in REQUESTS
-        if not asked:
-            action = self._open_calls[number].pop((OTHER_SIDE[direction], identity), None)
-        elif kind == "call":
-            self._ask(number, direction, identity, action or "")
-        if asked and self._versions[number] in UNSURE:
-            told = actions.version(action or "", payload)
-            self._versions[number] = _joined(self._versions[number], told)
+        kind, exchange = TYPES[code], self._exchanges[number]
+        if direction is None:
+            direction = exchange.direction(identity, action, asks=kind in REQUESTS)
+        if kind in REQUESTS:
+            exchange.ask(direction, identity, action or "", payload, answered=kind == "call")
+        else:
+            action = exchange.calls[OTHER_SIDE[direction]].pop(identity, None)
+        exchange.count += 1
         if ts is not None:
-            self.connections[number]["last_up" if direction == "up" else "last_down"] = ts
-        self._counts[number] += 1
-        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        payload = conceal(payload)
-        if not HARMLESS.fullmatch(identity):
-            identity = conceal(identity)
+            self.connections[number][LAST[direction]] = ts
         if error_code is not None:
             error_code, description = conceal(error_code), description and conceal(description)
-        self._messages.add(
-            (ts, direction, kind, identity, action, payload, error_code, description, size, number, origin)
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        identity = identity if HARMLESS(identity) else conceal(identity)
+        self._add_message(
+            (ts, direction, kind, identity, action, conceal(payload), error_code, description, size, number, origin)
         )
 
     def _unreadable(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> None:
@@ -198,14 +196,13 @@ class Assembly:
         """The base tables; `source` is what else is known of this input for the table `sources`."""
         row = {"source": self.source, "damaged": bool(self._damaged - self._dropped), "messages": self.messages}
         made = {"sources": schema.from_rows("sources", [{**row, **source}])}
+        names = self.names()
         for number, row in enumerate(self.connections):
-            row["version"] = self._version(number)
+            row |= {"version": self._version(number), "connection": names[number]}
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
-        names = Names(
-            [self.name(n) for n in range(len(self.connections))], [row["station"] for row in self.connections]
-        )
+        named = Names(names, [row["station"] for row in self.connections])
         for name, rows in self.rows.items():
-            made[name] = schema.sort(names.put(rows.table, rows.batches(), self.source, self._dropped))
+            made[name] = schema.sort(named.put(rows.table, rows.batches(), self.source, self._dropped))
         return made
 
     def _kept(self) -> list[dict[str, object]]:
@@ -220,28 +217,11 @@ class Assembly:
         answered = row.get("upgraded") is not None or row.get("http_status") is not None
         offered = None if answered else VERSIONS.get(f"{row.get('offered')}".strip())
         agreed = VERSIONS.get(f"{row.get('subprotocol')}")
-        return agreed or row.get("version") or _joined(self._versions[number], offered)
+        return agreed or row.get("version") or joined(self._exchanges[number].version, offered)
 
     def _alive(self, number: int, ts: int | None, direction: str) -> None:
         if ts is not None:
-            self.connections[number]["last_up" if direction == "up" else "last_down"] = ts
-
-    def _direction(self, number: int, kind: str, identity: str, action: str | None) -> str:
-        if kind in REQUESTS:
-            return actions.direction(action or "") or "up"
-        awaiting = self._open_calls[number]
-        return next((OTHER_SIDE[side] for side in ("up", "down") if (side, identity) in awaiting), "down")
-
-    def _ask(self, number: int, direction: str, identity: str, action: str) -> None:
-        awaiting = self._open_calls[number]
-        awaiting[direction, identity] = action
-        if len(awaiting) > MAX_OPEN_CALLS:
-            awaiting.popitem(last=False)
-
-
-def _joined(first: str | None, second: str | None) -> str | None:
-    """The version that two signs tell: the first, but 2.1 where one tells 2.0.1 and the other 2.1."""
-    return second if first is None or (first, second) == ("2.0.1", "2.1") else first
+            self.connections[number][LAST[direction]] = ts
 
 
 def _told(name: str, value: object) -> object:

@@ -38,7 +38,9 @@ def drop_repeated_hops(assembly: Assembly) -> None:
     that shows more messages; of equal ones the first, which is nearer to the charger.
     """
     spans = _spans(assembly)
-    pairs = [pair for numbers in _by_station(assembly).values() for pair in _together(numbers, spans)]
+    # In the order in which they were first seen, whenever it turned out what they are.
+    stations = _by_station(assembly).values()
+    pairs = [pair for numbers in stations for pair in _together(sorted(numbers, key=assembly.begin), spans)]
     pairs = [pair for pair in pairs if _is_other_path(assembly, *pair)]
     said = _said(assembly, {number for pair in pairs for number in pair})
     gone: dict[int, int] = {}

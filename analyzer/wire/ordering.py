@@ -98,9 +98,22 @@ class Half:
         """Whether the same segment was seen a moment ago: a packet captured twice."""
         shape = (segment.sequence, segment.flags, len(segment.payload))
         twice = any(shape == seen[1:] and abs(segment.ts - seen[0]) <= JUST_NOW for seen in self._recent)
-        self._recent.append((segment.ts, *shape))
-        del self._recent[:-REMEMBERED]
+        self.remember(segment.ts, *shape)
         return twice
+
+    def go_on(self, sequence: int) -> None:
+        """Take note of bytes up to this sequence number that were read elsewhere, in order and without a gap."""
+        self.next = self._next + signed(sequence - self._next)
+        self._window_closed = False
+
+    def remember(self, ts: int, sequence: int, flags: int, length: int) -> None:
+        """Take note of a segment with bytes among those."""
+        self._recent.append((ts, sequence, flags, length))
+        del self._recent[:-REMEMBERED]
+
+    def end_with(self, data: bytes, ts: int, packet: int) -> None:
+        """Take note of the last bytes among those."""
+        self._last = Piece(self._next - len(data), len(data), data, ts, packet)
 
     def accept(self, segment: Segment) -> Iterator[Event]:
         """Take a segment of this direction; what it makes available comes out in the order of the stream."""

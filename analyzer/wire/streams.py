@@ -94,6 +94,14 @@ class Streams:
         else:
             yield from self._decide(key, flow, segment)
 
+    def find(self, first: Endpoint, second: Endpoint) -> Flow | None:
+        """The connection between two endpoints that is followed, if there is one."""
+        key = (first, second) if first < second else (second, first)
+        flow = self._flows.get(key)
+        if flow is not None:
+            self._flows.move_to_end(key)
+        return flow
+
     def finish(self) -> Iterator[Event]:
         """Let go everything that is still held: the capture is over."""
         for key, flow in list(self._flows.items()):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from analyzer import schema
 from analyzer.ocpp.concealment import conceal
-from analyzer.sources.exchange import OTHER_SIDE, Exchange, joined
-from analyzer.sources.rows import Names, Rows
+from analyzer.sources.bulk import Bulk
+from analyzer.sources.exchange import HARMLESS, OTHER_SIDE, Exchange, Row, joined
+from analyzer.sources.rows import BATCH, Names, Rows
 from analyzer.wire import ocppj
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 TYPES = {2: "call", 3: "result", 4: "error", 5: "result_error", 6: "send"}
 REQUESTS = frozenset({"call", "send"})
 VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
-LAST = {"up": "last_up", "down": "last_down"}
 EXCERPT = 160
 GROWING = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
 """The tables that grow row by row."""
-HARMLESS = re.compile(r"[0-9A-Fa-f-]*").fullmatch
-"""Message ids of digits and hyphens, which hold no secret: nearly all are such."""
 CONCEALED = frozenset({"path", "close_reason", "agent"})
 """Columns of text that a stranger wrote."""
 
@@ -41,17 +38,16 @@ class Assembly:
         self.key = key
         self.connections: list[dict[str, object]] = []
         self.rows = {name: Rows(name, folder) for name in GROWING}
-        self._messages = self.rows["messages"]
-        self._add_message = self._messages.add
         self._begins: list[int] = []
         self._exchanges: list[Exchange] = []
+        self._bulk = Bulk(self._exchanges, self._row)
         self._dropped: set[int] = set()
         self._damaged: set[int | None] = set()
 
     @property
     def messages(self) -> int:
         """Messages so far, without those of dropped connections."""
-        return len(self._messages) - sum(self._exchanges[number].count for number in self._dropped)
+        return len(self.rows["messages"]) - sum(self._exchanges[number].count for number in self._dropped)
 
     def count(self, number: int) -> int:
         """Messages of a connection so far."""
@@ -95,10 +91,27 @@ class Assembly:
 
     def message(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> None:
         """Take an OCPP-J message; one that cannot be read becomes an issue."""
+        row = self._row(number, ts, direction, text, origin)
+        if row is not None:
+            self._exchanges[number].count += 1
+            self.rows["messages"].add(row)
+
+    def take(self, number: int, texts: Sequence[tuple[bool, str, int, int]]) -> None:
+        """Take messages of a connection together; they wait until there are many, or until `settle` is called."""
+        self._bulk.add(number, texts)
+        if len(self._bulk) >= BATCH:
+            self.settle()
+
+    def settle(self) -> None:
+        """Make rows of the messages that wait."""
+        self.rows["messages"].extend(self._bulk.settle())
+
+    def _row(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> Row | None:
+        """The row of a message; one that cannot be read becomes an issue."""
         envelope = ocppj.parse(text)
         if not isinstance(envelope, ocppj.Envelope):
             self._unreadable(number, ts, direction, text, origin)
-            return
+            return None
         code, identity, action, payload, error_code, description = envelope
         kind, exchange = TYPES[code], self._exchanges[number]
         if direction is None:
@@ -107,16 +120,13 @@ class Assembly:
             exchange.ask(direction, identity, action or "", payload, answered=kind == "call")
         else:
             action = exchange.calls[OTHER_SIDE[direction]].pop(identity, None)
-        exchange.count += 1
-        if ts is not None:
-            self.connections[number][LAST[direction]] = ts
+        exchange.live(direction, ts)
         if error_code is not None:
             error_code, description = conceal(error_code), description and conceal(description)
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         identity = identity if HARMLESS(identity) else conceal(identity)
-        self._add_message(
-            (ts, direction, kind, identity, action, conceal(payload), error_code, description, size, number, origin)
-        )
+        payload = conceal(payload)
+        return Row(ts, direction, kind, identity, action, payload, error_code, description, size, number, origin)
 
     def _unreadable(self, number: int, ts: int | None, direction: str | None, text: str, origin: int) -> None:
         concealed = conceal(text)
@@ -125,7 +135,7 @@ class Assembly:
             ("bad_json", "unreadable") if isinstance(problem, ocppj.Envelope) else (problem.kind, problem.detail)
         )
         self.issue(kind, f"{why}: {concealed[:EXCERPT]}", origin, ts, number=number, direction=direction)
-        self._alive(number, ts, direction or "up")
+        self._exchanges[number].live(direction or "up", ts)
 
     def control(
         self,
@@ -140,7 +150,7 @@ class Assembly:
         close_reason: str | None = None,
     ) -> None:
         """Take a control frame."""
-        self._alive(number, ts, direction)
+        self._exchanges[number].live(direction, ts)
         self.rows["controls"].note(
             ts=ts,
             number=number,
@@ -198,7 +208,8 @@ class Assembly:
         made = {"sources": schema.from_rows("sources", [{**row, **source}])}
         names = self.names()
         for number, row in enumerate(self.connections):
-            row |= {"version": self._version(number), "connection": names[number]}
+            last = {f"last_{side}": ts for side, ts in self._exchanges[number].last.items()}
+            row |= {"version": self._version(number), "connection": names[number], **last}
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
         named = Names(names, [row["station"] for row in self.connections])
         for name, rows in self.rows.items():
@@ -218,10 +229,6 @@ class Assembly:
         offered = None if answered else VERSIONS.get(f"{row.get('offered')}".strip())
         agreed = VERSIONS.get(f"{row.get('subprotocol')}")
         return agreed or row.get("version") or joined(self._exchanges[number].version, offered)
-
-    def _alive(self, number: int, ts: int | None, direction: str) -> None:
-        if ts is not None:
-            self.connections[number][LAST[direction]] = ts
 
 
 def _told(name: str, value: object) -> object:

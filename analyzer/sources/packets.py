@@ -63,6 +63,7 @@ def read(
                     count=item.count,
                     damage=item.damage,
                 )
+    assembly.settle()
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
     drop_repeated_hops(assembly)
@@ -81,11 +82,10 @@ def read(
 
 
 def _messages(assembly: Assembly, number: int, item: WireMessage | WireMessages) -> None:
-    if isinstance(item, WireMessage):
-        assembly.message(number, item.ts, "up" if item.from_station else "down", item.text, item.packet)
-        return
-    for from_station, text, ts, packet in item.texts:
-        assembly.message(number, ts, "up" if from_station else "down", text, packet)
+    if isinstance(item, WireMessages):
+        assembly.take(number, item.texts)
+    else:
+        assembly.take(number, [(item.from_station, item.text, item.ts, item.packet)])
 
 
 def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> None:

@@ -45,6 +45,13 @@ class Rows:
         if len(self._waiting) >= BATCH:
             self._flush()
 
+    def extend(self, columns: Sequence[Sequence[object]]) -> None:
+        """Take many rows at once, column by column."""
+        if len(columns[0]):
+            self._flush()
+            self._count += len(columns[0])
+            self._keep(self._batch(columns))
+
     def note(self, **columns: object) -> None:
         """Take a row by its columns; the others are null."""
         self.add(tuple(columns.get(name) for name in self.columns))
@@ -60,17 +67,17 @@ class Rows:
             yield from reader
 
     def _flush(self) -> None:
-        if not self._waiting:
-            return
-        batch = self._batch(list(zip(*self._waiting, strict=True)))
-        self._count += len(self._waiting)
-        self._waiting.clear()
+        if self._waiting:
+            self._count += len(self._waiting)
+            waiting, self._waiting = self._waiting, []
+            self._keep(self._batch(list(zip(*waiting, strict=True))))
+
+    def _keep(self, batch: pa.RecordBatch) -> None:
         if self._file is None:
             self._batches.append(batch)
             return
         if self._writer is None:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            self._writer = pa.ipc.new_stream(str(self._file), batch.schema, options=options)
+            self._writer = pa.ipc.new_stream(str(self._file), batch.schema)
         self._writer.write_batch(batch)
 
     def _batch(self, columns: Sequence[Sequence[object]]) -> pa.RecordBatch:

@@ -43,18 +43,24 @@ def parse(text: str) -> Envelope | Problem:
     return _parse_usual(text) or _parse_any(text)
 
 
-def _parse_usual(text: str) -> Envelope | None:
-    """The envelope of a call or its answer in its usual form, None where it is another: nearly all are."""
+def usual(text: str) -> tuple[int, str, str, msgspec.Raw] | tuple[int, str, msgspec.Raw] | None:
+    """The elements of a CALL or CALLRESULT in its usual form, None where it is anything else: nearly all are such."""
     try:
         if text.startswith("[3,"):
-            _, identity, payload = _RESULT.decode(text)
-            return Envelope(CALL_RESULT, identity, None, str(payload, "utf-8"))
+            return _RESULT.decode(text)
         if text.startswith("[2,"):
-            _, identity, action, payload = _CALL.decode(text)
-            return Envelope(CALL, identity, action, str(payload, "utf-8"))
+            return _CALL.decode(text)
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     return None
+
+
+def _parse_usual(text: str) -> Envelope | None:
+    elements = usual(text)
+    if elements is None:
+        return None
+    action = elements[2] if len(elements) == 4 else None
+    return Envelope(elements[0], elements[1], action, str(elements[-1], "utf-8"))
 
 
 _RESULT = msgspec.json.Decoder(tuple[int, str, msgspec.Raw])

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PLAIN_TEXT = 0x80 | TEXT
 """The first byte of a text in one frame, without extension (RFC 6455 5.2)."""
 MASKED = 0x80
+MAX_WAITING = 16
+"""Pieces of a frame that are put together here; a frame of more is left to the usual way."""
 RECENT = 2 * REMEMBERED
 """Segments with bytes at the end of a run that are remembered, of both directions."""
 
@@ -62,71 +64,102 @@ def read_run(
 ) -> Iterator[Item]:
     """What a run says; `number` is that of the first packet of its batch."""
     texts: list[tuple[bool, str, int, int]] = []
-    idle = _idle(conversation)
-    passed = {True: 0, False: 0}
+    sides = _Sides(conversation)
     for place in run.filled:
-        forth, begin = segments.forth[place], segments.begin[place]
+        from_client, begin = segments.forth[place] == run.client_is_low, segments.begin[place]
         end, ts, packet = begin + segments.length[place], segments.ts[place], number + segments.row[place]
-        from_client = forth == run.client_is_low
-        said = texts_of(data, begin, end, masked=from_client) if idle[from_client] else None
+        said = sides.read(data, begin, end, ts, packet, from_client=from_client)
         if said is not None:
-            passed[from_client] += end - begin
             texts += [(from_client, text, ts, packet) for text in said]
             continue
-        yield from _tell(conversation, texts, passed)
-        texts, passed = [], {True: 0, False: 0}
-        yield from follow([Data(conversation.connection.number, from_client, data[begin:end], ts, packet)])
-        idle = _idle(conversation)
-    yield from _tell(conversation, texts, passed)
-
-
-def _idle(conversation: Conversation) -> dict[bool, bool]:
-    """Of each side, the client's being True, whether its next bytes begin a message."""
-    sides = {from_client: conversation.side(from_client=from_client) for from_client in (True, False)}
-    return {from_client: side is not None and side.idle for from_client, side in sides.items()}
-
-
-def _tell(
-    conversation: Conversation, texts: list[tuple[bool, str, int, int]], passed: dict[bool, int]
-) -> Iterator[Item]:
+        if texts:
+            yield conversation.take_texts(texts)
+            texts = []
+        yield from follow([*sides.settle(), Data(sides.flow, from_client, data[begin:end], ts, packet)])
+        sides = _Sides(conversation)
     if texts:
         yield conversation.take_texts(texts)
-    for from_client, count in passed.items():
-        side = conversation.side(from_client=from_client)
-        if count and side is not None:
-            side.skip(count)
+    yield from follow(sides.settle())
 
 
-def texts_of(data: bytes, at: int, end: int, *, masked: bool) -> list[str] | None:
-    """The texts that fill these bytes, each in one frame as it should be; None where anything else is there."""
-    texts = []
-    while at < end:
+class _Sides:
+    """Both sides of a connection in a run: what of them was read, and the pieces that wait for the rest of a frame."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.flow = conversation.connection.number
+        self._sides = {from_client: conversation.side(from_client=from_client) for from_client in (True, False)}
+        self._idle = {from_client: side is not None and side.idle for from_client, side in self._sides.items()}
+        self._read = {True: 0, False: 0}
+        self._waiting: dict[bool, list[Data]] = {True: [], False: []}
+
+    def read(self, data: bytes, begin: int, end: int, ts: int, packet: int, *, from_client: bool) -> list[str] | None:
+        """The texts that the next bytes of a side complete; None where anything else is among them."""
+        if not self._idle[from_client]:
+            return None
+        waiting = self._waiting[from_client]
+        if not waiting:
+            found = texts_of(data, begin, end, masked=from_client)
+            if found is None:
+                return None
+            texts, at = found
+            self._read[from_client] += at - begin
+        elif len(waiting) < MAX_WAITING:
+            joined = b"".join([*(piece.data for piece in waiting), data[begin:end]])
+            found = texts_of(joined, 0, len(joined), masked=from_client)
+            if found is None:
+                return None
+            texts, at = found
+            if texts:
+                self._read[from_client] += at
+                waiting.clear()
+                at = end - (len(joined) - at)
+            else:
+                at = begin
+        else:
+            return None
+        if at < end:
+            waiting.append(Data(self.flow, from_client, data[at:end], ts, packet))
+        return texts
+
+    def settle(self) -> list[Data]:
+        """Bring the sides to where they stand, and give the pieces that still wait, in their order."""
+        for from_client, count in self._read.items():
+            side = self._sides[from_client]
+            if count and side is not None:
+                side.skip(count)
+        return sorted([*self._waiting[True], *self._waiting[False]], key=lambda piece: piece.packet)
+
+
+def texts_of(data: bytes, at: int, end: int, *, masked: bool) -> tuple[list[str], int] | None:
+    """The texts that these bytes begin with, each in one frame as it should be, and where the first that is not whole is.
+
+    None where anything else is there.
+    """
+    texts: list[str] = []
+    while end - at >= 2:
         second = data[at + 1]
         if data[at] != PLAIN_TEXT or (second >= MASKED) != masked:
             return None
-        length = second & 0x7F
-        at += 2
+        length, start = second & 0x7F, at + 2
         if length > 125:
-            if length == 127:
-                return None
-            length = data[at] << 8 | data[at + 1]
+            if length == 127 or end - at < 4:
+                return None if length == 127 else (texts, at)
+            length = data[start] << 8 | data[start + 1]
+            start += 2
             if length < 126:
                 return None
-            at += 2
         if masked:
-            start = at + 4
-            at = start + length
-            content = apply_mask(data[start:at], data[start - 4 : start])
-        else:
-            content = data[at : at + length]
-            at += length
-        if at > end:
-            return None
+            start += 4
+        stop = start + length
+        if stop > end:
+            break
+        content = apply_mask(data[start:stop], data[start - 4 : start]) if masked else data[start:stop]
         try:
             texts.append(content.decode())
         except UnicodeDecodeError:
             return None
-    return texts
+        at = stop
+    return texts, at
 
 
 def pass_over(flow: Flow, segments: Sorted, run: Run, data: bytes, number: int) -> None:

@@ -93,7 +93,8 @@ class Conversation:
             case Noted():
                 self._note(event)
             case Failed():
-                self.assembly.connect(
+                # What is told of the transport next is of this attempt.
+                self._ended[event.station or UNNAMED] = self.assembly.connect(
                     station,
                     event.ts,
                     event.origin,

@@ -35,7 +35,8 @@ def overcome(connections: pa.Table, failed: Flags, within: float) -> Flags:
         for row in rows[failed[rows]].tolist():
             until = times[row] + round(within * SECOND)
             found[row] = ((times[others] <= until) & (heard[others] >= times[row])).any()
-    return found & (times != NO_TIME)
+    found &= times != NO_TIME
+    return found
 
 
 def within_one(outages: pa.Table, station: str, times: Ints) -> bool:
@@ -46,5 +47,4 @@ def within_one(outages: pa.Table, station: str, times: Ints) -> bool:
 
 def most_within(times: Ints, window: float) -> int:
     """How many of some sorted times lie within so many seconds, where the most of them do."""
-    span = busiest(times, round(window * SECOND))
-    return span.stop - span.start
+    return len(times[busiest(times, round(window * SECOND))])

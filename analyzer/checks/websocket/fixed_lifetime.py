@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.checks.rows import by_station, duration, evidence
+from analyzer.checks.websocket.close_codes import FAULTS
 from analyzer.checks.websocket.ends import cut_off, ordered_ends, rebooted
 from analyzer.checks.websocket.idle_cutoff import too_few, unwatched
 from analyzer.findings import MAX_EVIDENCE, Finding, table
-from analyzer.kernels.columns import flags, micros, reals, same
+from analyzer.kernels.columns import flags, micros, reals, same, wholes
 from analyzer.kernels.idle import densest_window
 from analyzer.plan import check
 
@@ -69,8 +70,8 @@ def fixed_lifetime(
         08:00:31x7/200s CP1 > Heartbeat#s$(i)
         08:00:31.1x7/200s CP1 < =#s$(i) {"currentTime": "$(now)"}
         08:02:31.1x7/200s CP1 - fin by csms
-    Not a fault when: the charger was reset or rebooted; an idle cut-off explains the ends (WS11, WS12); the connection's
-        begin was not seen.
+    Not a fault when: the charger was reset or rebooted; an idle cut-off explains the ends (WS11, WS12), or a close
+        code tells of a fault (WS09); the connection's begin was not seen.
     Likely causes: a proxy or server that ends connections at a maximum age; a token or a mobile session that expires; a
         restart every night.
     What to do: raise the maximum age, or let the server close with 1001 at a quiet hour and the charger come back at once.
@@ -81,7 +82,8 @@ def fixed_lifetime(
     others = ordered_ends(calls, connections) | rebooted(connections, outages)
     others |= cut_off(connections, outages, idle_patterns)
     explained = connections["connection"].filter(pa.array(others)).cast(pa.string()).to_pylist()
-    free = known & (~same(outages["connection"], *explained) if explained else True)
+    free = known & ~np.isin(wholes(outages["close_code"]), [*FAULTS])
+    free &= ~same(outages["connection"], *explained) if explained else True
     age, quiet = reals(outages["lifetime"]), reals(outages["idle_any"])
     noticed = micros(outages["noticed"])
     findings = []
@@ -115,6 +117,6 @@ def fixed_lifetime(
 
 def _planned(ends: pa.Table) -> Flags:
     """The ends that the charger meant."""
-    codes = np.isin([code if code is not None else 0 for code in ends["close_code"].to_pylist()], PLANNED)
+    codes = np.isin(wholes(ends["close_code"]), PLANNED)
     found: Flags = same(ends["end_side"], "station") & same(ends["end_kind"], "close") & codes
     return found

@@ -98,7 +98,7 @@ def name_lookup(
     hosts, heard = _hosts(connections), _heard(connections)
     findings = []
     for station, rows in by_station(told.rows):
-        known = hosts.get(station, frozenset())
+        known = hosts.get(station, set())
         own = rows[[told.names[row] in known for row in rows]] if known else _whole_names(rows, told)
         if not (told.resolved | told.failed)[own].any():
             findings.append(not_judged(station, "no lookup of the CSMS's name was watched to its end"))

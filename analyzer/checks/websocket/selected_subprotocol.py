@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Ints
 
 SWITCHING = 101
-ALSO = {"2.1": frozenset({"2.0.1", "2.1"})}
-"""What a message may tell where a version was agreed: 2.1 keeps the actions of 2.0.1."""
+BOOT = "BootNotification"
+"""The request that tells its version by its shape; others do by their name."""
+VERSIONS = ("1.6", "2.0.1", "2.1")
+UNTOLD = -1
 
 
 @check("WS06", "Subprotocol not agreed or not kept", severity="error")
@@ -120,22 +122,19 @@ def _told(connections: pa.Table, messages: pa.Table) -> tuple[pa.Table, Flags]:
     place = pc.index_in(messages["connection"].cast(pa.string()), names.combine_chunks())
     places = np.asarray(pc.fill_null(place, -1), dtype=np.int64)
     action = coded(messages["action"])
-    telling = np.array(
-        [name == "BootNotification" or bool(actions.version(name, "")) for name in action.names] + [False]
-    )
-    rows = np.flatnonzero(asks & (places >= 0) & telling[action.codes])
-    told = messages.take(pa.array(rows))
-    shown = [
-        actions.version(name, payload or "")
-        for name, payload in zip(told["action"].to_pylist(), told["payload"].to_pylist(), strict=True)
-    ]
-    known = np.array([version is not None for version in shown], dtype=bool)
-    kept = [
-        version in ALSO.get(versions[spot], {versions[spot]})
-        for version, spot in zip(shown, places[rows].tolist(), strict=True)
-        if version is not None
-    ]
-    return told.filter(pa.array(known)), np.array(kept, dtype=bool)
+    boots = same(messages["action"], BOOT)
+    said = np.array([*(_number(actions.version(name, "")) for name in action.names), UNTOLD])[action.codes]
+    payloads = messages["payload"].filter(pa.array(boots)).to_pylist()
+    said[boots] = [_number(actions.version(BOOT, payload or "")) for payload in payloads]
+    rows = np.flatnonzero(asks & (places >= 0) & (said != UNTOLD))
+    there = np.array([_number(version) for version in versions], dtype=np.int64)[places[rows]]
+    # What 2.0.1 has, 2.1 has too.
+    kept = (said[rows] == there) | ((said[rows] == VERSIONS.index("2.0.1")) & (there == VERSIONS.index("2.1")))
+    return messages.take(pa.array(rows)), kept
+
+
+def _number(version: str | None) -> int:
+    return VERSIONS.index(version) if version in VERSIONS else UNTOLD
 
 
 def _agreed(connections: pa.Table) -> Flags:

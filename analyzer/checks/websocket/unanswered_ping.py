@@ -141,15 +141,19 @@ def _ends(pings: pa.Table, connections: pa.Table, sources: pa.Table, calls: pa.T
     watched = np.array([seen.get(name, NO_TIME) for name in pings["source"].to_pylist()], dtype=np.int64)
     ends = np.append(micros(connections["end"]), NO_TIME)[place]
     ordered = np.append(ordered_ends(calls, connections), np.True_)[place]
-    side = np.array([*connections["end_side"].to_pylist(), None], dtype=object)[place]
-    sender = np.array([SENDER[name] for name in pings["direction"].to_pylist()], dtype=object)
+    sides = [*connections["end_side"].to_pylist(), None]
+    senders = zip(place.tolist(), pings["direction"].to_pylist(), strict=True)
+    by_sender = np.array([sides[spot] in {None, SENDER[direction]} for spot, direction in senders], dtype=bool)
     gone = (ends != NO_TIME) & ~ordered
-    return np.where(ends == NO_TIME, watched, ends), gone, gone & ((side == sender) | np.equal(side, None))
+    return np.where(ends == NO_TIME, watched, ends), gone, gone & by_sender
 
 
 def _told(pings: pa.Table, pongs: pa.Table, connections: pa.Table) -> Flags:
-    """The pings whose pong would be in the input: packets show all, a log that has pongs of that side shows them."""
-    captured = connections["connection"].filter(pa.array(by_packets(connections))).cast(pa.string())
+    """The pings whose pong would be in the input: packets of both sides show all, a log with pongs of that side them."""
+    both = by_packets(connections)
+    for name in ("last_up", "last_down"):
+        both &= micros(connections[name]) != NO_TIME
+    captured = connections["connection"].filter(pa.array(both)).cast(pa.string())
     found = pc.is_in(pings["connection"].cast(pa.string()), captured.combine_chunks())
     shown = pc.is_in(_keys(pings, "station"), _keys(pongs, "station", turned=True))
     return np.asarray(pc.fill_null(pc.or_(found, shown), fill_value=False), dtype=bool)

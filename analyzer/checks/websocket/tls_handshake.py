@@ -19,26 +19,28 @@ from analyzer.plan import check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analyzer.kernels.columns import Flags, Ints
+    from analyzer.kernels.columns import Ints
 
-SIDES = {"up": "charger", "down": "server"}
+SIDES = {"up": ("charger", "server"), "down": ("server", "charger")}
+"""The side that sends in a direction, and the other."""
 SIDE_OF = {"station": "up", "csms": "down"}
+SHOWN = 80
+"""Characters of a name that a side gave."""
 ALERT = re.compile(r"fatal alert ([0-9]{1,3})\b ?(\w*)")
-ABOUT_CERTIFICATE = frozenset({42, 43, 44, 45, 46, 48, 113})
 MEANINGS = {
     40: "no common cipher suite or setting",
-    42: "the certificate is broken or for another name",
-    43: "a certificate of this kind is not supported",
-    44: "the certificate was revoked",
-    45: "the certificate has expired, or the clock is wrong",
-    46: "the certificate is not accepted",
-    48: "the issuer of the certificate is not trusted: its root is missing, or an intermediate was not sent",
+    42: "{} is broken or for another name",
+    43: "{} is of a kind that is not supported",
+    44: "{} was revoked",
+    45: "{} has expired, or the clock is wrong",
+    46: "{} is not accepted",
+    48: "the issuer of {} is not trusted: its root is missing, or an intermediate was not sent",
     49: "access denied",
     70: "no common version of TLS",
-    71: "the other side's ciphers are too weak",
+    71: "the ciphers offered are too weak",
     86: "a downgrade was refused",
-    112: "the server does not know the name that was asked for",
-    113: "the OCSP answer is bad",
+    112: "there is no server of the name that was asked for",
+    113: "the status (OCSP) of {} is bad",
     116: "the charger showed no certificate",
     120: "no common application protocol",
 }
@@ -56,19 +58,19 @@ class Failure(NamedTuple):
     @property
     def words(self) -> str:
         """The failure in words."""
-        who = SIDES.get(self.side or "", "one side")
+        if self.side is None:
+            return "it ended without an alert"
+        who, other = SIDES[self.side]
         if self.alert is not None:
-            whose = (
-                "" if self.alert not in ABOUT_CERTIFICATE else f" of the {'server' if self.side == 'up' else 'charger'}"
-            )
-            means = MEANINGS.get(self.alert, "").replace("the certificate", f"the certificate{whose}", 1)
-            return f"the {who} sent alert {self.alert} {self.name}".rstrip() + (f": {means}" if means else "")
-        if self.side == "up" and self.greeted:
-            return "the charger broke off after the server's hello without an alert: it does not accept its certificate"
-        if self.side == "down":
-            after = "the charger's answer" if self.greeted else "the charger's hello"
-            return f"the server broke off after {after} without an alert"
-        return f"{'the charger' if self.side else 'nobody'} {'broke off' if self.side else 'ended it, nor answered'}"
+            meaning = MEANINGS.get(self.alert, "").format(f"the {other}'s certificate")
+            return f"the {who} sent alert {self.alert} {self.name}".rstrip() + (f": {meaning}" if meaning else "")
+        if not self.greeted:
+            after = "before the server's hello" if self.side == "up" else "after the charger's hello"
+        elif self.side == "up":
+            after = "after the server's hello, so it does not accept its certificate"
+        else:
+            after = "after the charger's answer"
+        return f"the {who} broke off without an alert {after}"
 
 
 @check("WS03", "TLS handshake failed", severity="error")
@@ -116,15 +118,15 @@ def tls_handshake(
     failures = _failures(connections, transport)
     failed = np.array([name in failures for name in connections["connection"].to_pylist()], dtype=bool)
     counted = failed & ~overcome(connections, failed, at_once)
-    plain = same(connections["scheme"], "ws")
-    seen = failed | (by_packets(connections) & (plain | same(connections["scheme"], "wss")))
-    encrypted = seen & ~plain & (failed | flags(connections["start_observed"]))
+    begun = same(connections["scheme"], "wss") & flags(connections["start_observed"])
+    encrypted = failed | (by_packets(connections) & begun)
+    seen = encrypted | (by_packets(connections) & same(connections["scheme"], "ws"))
     times = micros(connections["ts"])
     short = outages.filter(pc.less_equal(outages["duration"], short_outage))
     findings = []
     for station, rows in by_station(connections):
         own = rows[encrypted[rows]]
-        if not len(own) and not seen[rows].any():
+        if not seen[rows].any():
             findings.append(not_judged(station, "the input does not tell of TLS"))
         own = own[np.argsort(times[own], kind="stable")]
         chosen = own[counted[own] & (times[own] != NO_TIME)]
@@ -151,35 +153,24 @@ def tls_handshake(
 
 def _failures(connections: pa.Table, transport: pa.Table) -> Mapping[str, Failure]:
     """The handshakes that failed, by connection. A fatal alert in clear is one of a handshake: later ones are encrypted."""
-    told: dict[str, dict[str, str]] = {}
+    alerts: dict[str, tuple[str | None, int, str]] = {}
     ends: dict[str, str] = {}
     for row in transport.filter(pa.array(same(transport["kind"], "tls", "fin", "rst"))).to_pylist():
-        name = row["connection"]
-        if row["kind"] == "tls":
-            found = ALERT.match(row["detail"] or "")
-            if found:
-                told.setdefault(name, {"side": row["direction"], "alert": found[1], "name": found[2]})
-        elif row["direction"]:
-            ends.setdefault(name, row["direction"])
-    never_up = ~_came_up(connections)
+        alert = ALERT.match(row["detail"] or "") if row["kind"] == "tls" else None
+        if alert:
+            alerts.setdefault(row["connection"], (row["direction"], int(alert[1]), alert[2]))
+        elif row["kind"] != "tls" and row["direction"]:
+            ends.setdefault(row["connection"], row["direction"])
+    never_up = ~np.asarray(connections["upgraded"].is_valid(), dtype=bool)
     columns = ["connection", "end_kind", "end_side", "tls_version"]
     failures = {}
-    for place, row in enumerate(connections.select(columns).to_pylist()):
-        name, alert = row["connection"], told.get(row["connection"])
-        if row["end_kind"] != "tls" and not (alert and never_up[place]):
-            continue
-        side = SIDE_OF.get(row["end_side"] or "") or ends.get(name)
-        greeted = row["tls_version"] is not None
-        failures[name] = (
-            Failure(alert["side"], int(alert["alert"]), alert["name"], greeted)
-            if alert
-            else Failure(side, None, "", greeted)
-        )
+    for row, without in zip(connections.select(columns).to_pylist(), never_up.tolist(), strict=True):
+        name, greeted = row["connection"], row["tls_version"] is not None
+        if name in alerts and (without or row["end_kind"] == "tls"):
+            failures[name] = Failure(*alerts[name], greeted)
+        elif row["end_kind"] == "tls":
+            failures[name] = Failure(SIDE_OF.get(row["end_side"]) or ends.get(name), None, "", greeted)
     return failures
-
-
-def _came_up(connections: pa.Table) -> Flags:
-    return np.asarray(connections["upgraded"].is_valid(), dtype=bool)
 
 
 def _summary(
@@ -189,7 +180,7 @@ def _summary(
     kinds = Counter(failures[name].words for name in names)
     told = ", ".join(f"{count}x {words}" if len(kinds) > 1 else words for words, count in kinds.most_common(2))
     first = connections.slice(int(chosen[0]), 1).to_pylist()[0]
-    asked = f"the charger asked for {first['server_name']}" if first["server_name"] else ""
+    asked = f"the charger asked for {first['server_name'][:SHOWN]}" if first["server_name"] else ""
     version = f"TLS {first['tls_version']}" if first["tls_version"] else ""
     parts = [
         f"{len(chosen)} of {plural(attempts, 'TLS handshake')} failed: {told}",
@@ -207,5 +198,6 @@ def _shown(certificates: pa.Table, names: list[str]) -> str:
         if not row["position"]:
             until = f", valid until {row['end']:%d %b %Y}" if row["end"] else ""
             expired = " (expired)" if row["end"] and row["ts"] and row["end"] < row["ts"] else ""
-            return f"the server's certificate is for {row['subject']}, issued by {row['issuer']}{until}{expired}"
+            subject, issuer = (str(row[name])[:SHOWN] for name in ("subject", "issuer"))
+            return f"the server's certificate is for {subject}, issued by {issuer}{until}{expired}"
     return ""

@@ -94,8 +94,8 @@ def noticed_late(
         if len(chosen) < fewest or len(chosen) < share * len(own):
             continue
         periods = {
-            "heartbeat interval": float(np.nan_to_num(np.median(interval[chosen]))),
-            "period of its pings": float(np.nan_to_num(habit(pings.get(station, nothing).lengths))),
+            "the heartbeat interval": float(np.nan_to_num(np.median(interval[chosen]))),
+            "the period of its pings": float(np.nan_to_num(habit(pings.get(station, nothing).lengths))),
         }
         what = next((name for name, period in periods.items() if _multiple(window.median, period, near)), None)
         youden = cutoff(survived.get(station, nothing).lengths, quiet[own]).youden
@@ -105,7 +105,7 @@ def noticed_late(
             Finding(
                 station,
                 f"{len(chosen)} of {len(own)} connections ended {duration(window.median)} after the charger's last "
-                f"message, but that is {_multiple(window.median, periods[what], near)}x its {what} and as long a quiet "
+                f"message, but that is {_multiple(window.median, periods[what], near)}x {what} and as long a quiet "
                 "is survived: they ended earlier and were noticed then; no idle cut-off",
                 start=int(noticed[chosen].min()),
                 end=int(noticed[chosen].max()),

@@ -18,7 +18,7 @@ from analyzer.plan import check
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from analyzer.kernels.columns import Flags, Ints
+    from analyzer.kernels.columns import Flags, Ints, Reals
 
 RESOLVED = "NOERROR"
 MEANINGS = {
@@ -29,15 +29,19 @@ MEANINGS = {
 }
 """Response codes (RFC 1035 4.1.1), and what they mean."""
 
+MAX_ANSWERS = 1000
+"""Answers before a connection among which its address is looked for."""
 PORT = re.compile(r":[0-9]{1,5}\Z")
 """The port behind a name."""
 
 
 class Lookups(NamedTuple):
-    """Lookups of names: what was asked, when, how it ended, and whether that is a failure."""
+    """Lookups of names: what was asked, when, what was answered, and whether that is a failure."""
 
     rows: pa.Table
     names: Sequence[str | None]
+    addresses: Sequence[Sequence[str]]
+    lifetimes: Reals
     times: Ints
     resolved: Flags
     failed: Flags
@@ -131,7 +135,9 @@ def _told(lookups: pa.Table, issues: pa.Table, sources: pa.Table, patience: floa
             later[key] = int(times[row])
         elif key in later and later[key] - times[row] <= at_once * SECOND:
             failed[row] = False
-    return Lookups(lookups, names, times, resolved, failed & (times != NO_TIME))
+    addresses = [(text or "").split() for text in lookups["addresses"].to_pylist()]
+    lifetimes = reals(lookups["lifetime"])
+    return Lookups(lookups, names, addresses, lifetimes, times, resolved, failed & (times != NO_TIME))
 
 
 def _failure(station: str, told: Lookups, chosen: Ints, asked: int, *, error: bool) -> Finding:
@@ -167,11 +173,10 @@ def _failure(station: str, told: Lookups, chosen: Ints, asked: int, *, error: bo
 def _stale(station: str, told: Lookups, own: Ints, connections: pa.Table, slack: float) -> Iterator[Finding]:
     """Connections to an address that the last answer before them did not give, and that an earlier one gave."""
     answers = own[told.resolved[own]]
-    columns = ["connection", "host", "server"]
     mine = connections.filter(pa.array(same(connections["station"], station) & (micros(connections["ts"]) != NO_TIME)))
     times, old = micros(mine["ts"]), []
-    for place, row in enumerate(mine.select(columns).to_pylist()):
-        earlier = answers[told.times[answers] <= times[place]]
+    for place, row in enumerate(mine.select(["host", "server"]).to_pylist()):
+        earlier = answers[: np.searchsorted(told.times[answers], times[place], side="right")]
         expired = _expired(told, earlier, _plain(row["host"]), row["server"])
         if expired is not None and times[place] > expired + slack * SECOND:
             old.append((place, (times[place] - expired) / SECOND))
@@ -200,12 +205,11 @@ def _expired(told: Lookups, answers: Ints, host: str | None, server: str | None)
     if host is None or not server:
         return None
     newer = False
-    for row in answers[::-1].tolist():
-        addresses = (told.rows["addresses"][row].as_py() or "").split()
-        if told.names[row] != host or not any((":" in address) == (":" in server) for address in addresses):
+    for row in answers[: -MAX_ANSWERS - 1 : -1].tolist():
+        if told.names[row] != host or not any((":" in address) == (":" in server) for address in told.addresses[row]):
             continue
-        if server in addresses:
-            lifetime = reals(told.rows["lifetime"])[row]
+        if server in told.addresses[row]:
+            lifetime = told.lifetimes[row]
             return int(told.times[row] + lifetime * SECOND) if newer and not np.isnan(lifetime) else None
         newer = True
     return None

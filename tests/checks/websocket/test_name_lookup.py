@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from analyzer import schema
-from analyzer.checks.websocket.name_lookup import name_lookup
+from analyzer.checks.websocket.name_lookup import MAX_ANSWERS, name_lookup
 from tests.manuals import damaged, findings, workspace
 
 UP = """
@@ -126,6 +126,12 @@ def test_an_old_address_may_be_kept_for_its_lifetime_and_a_minute() -> None:
 )
 def test_what_no_newer_answer_contradicts_is_not_stale(server: str, answers: str) -> None:
     assert stale("09:00:00", server, answers) == []
+
+
+@pytest.mark.parametrize(("newer", "made"), [(MAX_ANSWERS - 1, ["warning"]), (MAX_ANSWERS, [])])
+def test_an_old_address_is_looked_for_among_so_many_answers(newer: int, made: list[str]) -> None:
+    many = f"08:00:01x{newer}/1s {KNOWS} addresses=198.51.100.1 lifetime=300"
+    assert stale("09:30:00", "203.0.113.5", f"{OLD}\n{many}") == made
 
 
 def test_without_any_lookup_nothing_is_told() -> None:

@@ -93,8 +93,8 @@ class Conversation:
             case Noted():
                 self._note(event)
             case Failed():
-                # What is told of the transport next is of this attempt.
-                self._ended[event.station or UNNAMED] = self.assembly.connect(
+                # What is told next of its handshake belongs to it.
+                self._ended[event.station] = self.assembly.connect(
                     station,
                     event.ts,
                     event.origin,

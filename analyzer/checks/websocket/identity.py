@@ -29,10 +29,9 @@ SHOWN = 60
 def identity(connections: pa.Table) -> pa.Table:
     """The URL that the charger connects to, or the identity in it, looks mistyped.
 
-    The last segment of the path is the identity. Suspicious are an empty segment, a space, a user name of the basic
-    authorization that is another; with OCPP 2.x more than 48 characters or a colon; and an identity that differs only by
-    case or percent-encoding from another one of the input. It is a warning where the charger did not get through, an
-    information where it did.
+    The last segment of the path is the identity. Suspicious are an empty segment and a space; with OCPP 2.x more
+    than 48 characters or a colon; and an identity that differs only by case or percent-encoding from another one of the
+    input. It is a warning where the charger did not get through, an information where it did.
 
     Why it matters: the CSMS knows the charger by this text alone. One letter more, and it is a stranger.
     Fires on:
@@ -42,18 +41,18 @@ def identity(connections: pa.Table) -> pa.Table:
         08:00:01 CP2A > Heartbeat
     Near miss:
         # encoded as it should be; and a colon, which 1.6 allows
-        08:00:00 CP1%20a + ocpp1.6 path=/ocpp/CP1%2520a user=CP1%20a authorization=basic
+        08:00:00 CP1%20a + ocpp1.6 path=/ocpp/CP1%2520a
         08:00:00 CP2:1 + ocpp1.6 path=/ocpp/CP2:1?token=1//2/
     Confounder:
         # a log that gives the name of the charger only, as it likes
         08:00:00 CP1 + ocpp2.0.1
         08:00:00 CP2:9000/ + ocpp2.0.1
     Not a fault when: the path was not seen, as in most logs. Identities are compared within one input, so another input
-        may hold the twin.
+        may hold the twin. Another user name in the basic authorization is no matter of the URL (SC10).
     Likely causes: an endpoint that ends with `/`, to which the firmware adds another; an identity typed by hand.
     What to do: set the URL without the identity and without `/` at its end, or as the vendor's manual has it; compare
         the identity with the CSMS's letter by letter.
-    Source: OCPP-J 1.6 3.1.1; 2.0.1 part 4 3.1.1; security whitepaper 3.4 (user name of the basic authorization).
+    Source: OCPP-J 1.6 3.1.1; 2.0.1 part 4 3.1.1.
     """
     seen = np.asarray(connections["path"].is_valid(), dtype=bool) & ~flags(connections["inferred"])
     heard, times = micros(connections["last_up"]) != NO_TIME, micros(connections["ts"])
@@ -98,7 +97,7 @@ def _finding(station: str, text: str, connections: pa.Table, chosen: Ints, subje
 
 def _told(connections: pa.Table, rows: Ints) -> tuple[Flags, list[str]]:
     """Which of these attempts look mistyped, and what looks so, the most frequent first."""
-    columns = ["path", "station", "version", "offered", "user"]
+    columns = ["path", "version", "offered"]
     told = [list(_faults(row)) for row in connections.select(columns).take(rows).to_pylist()]
     counted = Counter(text for texts in told for text in texts)
     return np.array([bool(texts) for texts in told], dtype=bool), [text for text, _ in counted.most_common()]
@@ -118,8 +117,6 @@ def _faults(row: Mapping[str, str | None]) -> Iterator[str]:
             yield f"its identity has {len(name)} characters of {LONGEST} at most"
         if ":" in name:
             yield "its identity has a colon"
-    if row["user"] is not None and row["user"] not in {name, row["station"]}:
-        yield "the user name of its authorization is another than its identity"
 
 
 def _twins(connections: pa.Table, seen: Flags) -> Mapping[str, str]:

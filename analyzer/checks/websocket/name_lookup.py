@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
+from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, reals, same, wholes
 from analyzer.kernels.damage import lost_between
 from analyzer.plan import check
@@ -89,8 +90,8 @@ def name_lookup(
         08:10:00x4/60s CP1 * lookup name=pool.example.net answered=2026-01-01T08:14:00 status=NXDOMAIN
         08:10:00x4/60s CP2 * lookup name=csms.example.com.lan answered=2026-01-01T08:14:00 status=NXDOMAIN
         08:10:01x4/60s CP2 * lookup name=csms.example.com answered=2026-01-01T08:14:00 status=NOERROR addresses=203.0.113.5
-    Not a fault when: the same name is resolved within `at_once` seconds (a second resolver); the name is not that of the
-        CSMS; the input ends before the answer may have come, or a part of it was lost there; the answer has no address
+    Not a fault when: the same name is resolved `at_once` seconds before or after (a second resolver, another kind of
+        address); the name is not that of the CSMS; the input ends before the answer may have come, or a part of it was lost there; the answer has no address
         of one kind, as with names that have no IPv6 address.
     Likely causes: the resolver or the access point (APN) of the SIM card; a domain that expired or was misspelt;
         firmware that keeps an address for ever.
@@ -127,17 +128,21 @@ def _told(lookups: pa.Table, issues: pa.Table, sources: pa.Table, patience: floa
     resolved = same(lookups["status"], RESOLVED)
     failed = (answered & ~resolved) | (~answered & (until >= times + wait) & ~lost)
     names = [_plain(name) for name in lookups["name"].to_pylist()]
-    later: dict[tuple[str, str | None], int] = {}
-    stations = lookups["station"].to_pylist()
-    for row in range(len(names) - 1, -1, -1):
-        key = stations[row], names[row]
-        if resolved[row]:
-            later[key] = int(times[row])
-        elif key in later and later[key] - times[row] <= at_once * SECOND:
-            failed[row] = False
+    failed &= ~_resolved_near(lookups["station"].to_pylist(), names, times, resolved, round(at_once * SECOND))
     addresses = [(text or "").split() for text in lookups["addresses"].to_pylist()]
     lifetimes = reals(lookups["lifetime"])
     return Lookups(lookups, names, addresses, lifetimes, times, resolved, failed & (times != NO_TIME))
+
+
+def _resolved_near(
+    stations: Sequence[str], names: Sequence[str | None], times: Ints, resolved: Flags, at_once: int
+) -> Flags:
+    """Whether the same name was resolved at once before or after: by another resolver, or for another kind of address."""
+    keys = pa.array([f"{name} {station}" for name, station in zip(names, stations, strict=True)], pa.string())
+    known = np.append(times[resolved], NO_TIME)
+    hits = last_before(keys.filter(pa.array(resolved)), known[:-1], keys, times + at_once)
+    found: Flags = known[hits] >= times - at_once
+    return found
 
 
 def _failure(station: str, told: Lookups, chosen: Ints, asked: int, *, error: bool) -> Finding:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from analyzer.checks.rows import by_station, evidence, plural
 from analyzer.checks.websocket.attempts import by_packets, most_within, overcome, within_one
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, same
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same
 from analyzer.kernels.damage import lost_between
 from analyzer.plan import check
 
@@ -73,7 +73,7 @@ def unreachable(
     Source: RFC 9293 3.5 and 3.10.7; the limits are this tool's own.
     """
     failed = same(connections["end_kind"], *MEANINGS)
-    lasting = failed & ~_cut_short(connections, issues, sources, patience)
+    lasting = failed & ~_cut_short(connections, transport, issues, sources, patience)
     seen = lasting | (by_packets(connections) & flags(connections["start_observed"]) & ~failed)
     counted = lasting & ~overcome(connections, failed, at_once)
     times = micros(connections["ts"])
@@ -124,12 +124,17 @@ def _summary(connections: pa.Table, transport: pa.Table, chosen: Ints, attempts:
     return "; ".join(filter(None, parts))
 
 
-def _cut_short(connections: pa.Table, issues: pa.Table, sources: pa.Table, patience: float) -> Flags:
+def _cut_short(
+    connections: pa.Table, transport: pa.Table, issues: pa.Table, sources: pa.Table, patience: float
+) -> Flags:
     """The attempts whose answer may be missing from the input alone: at its end, or where packets were lost."""
     times, wait = micros(connections["ts"]), round(patience * SECOND)
     ends = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
     until = np.array([ends.get(name, NO_TIME) for name in connections["source"].to_pylist()], dtype=np.int64)
+    reported = coded(transport["connection"].filter(pa.array(same(transport["kind"], "icmp")))).names
     unanswered = same(connections["end_kind"], "unreachable")
+    if reported:
+        unanswered &= ~same(connections["connection"], *reported)
     lost = lost_between(issues, connections["connection"], connections["source"], times, times + wait)
     found: Flags = (times == NO_TIME) | (unanswered & ((until < times + wait) | lost))
     return found

@@ -44,11 +44,6 @@ def test_a_refused_attempt_tells_its_version_by_what_it_offers() -> None:
     assert told("08:00:00 CP:1 x 404 offered=ocpp1.6 path=/CP:1") == []
 
 
-@pytest.mark.parametrize(("user", "count"), [("CP1", 0), ("CP2", 1), ("cp1", 1)])
-def test_the_user_name_is_the_identity(user: str, count: int) -> None:
-    assert len(findings(identity, f"08:00:00 CP1 x 401 path=/CP1 user={user} authorization=basic")) == count
-
-
 def test_what_works_is_an_information() -> None:
     text = "08:00:00 CP1 + ocpp1.6 path=/ocpp//CP1"
     assert told(text) == [("CP1", "warning")]

@@ -48,6 +48,12 @@ def test_a_second_resolver_may_answer_within_ten_seconds(after: str, count: int)
     assert len(findings(name_lookup, text)) == count
 
 
+@pytest.mark.parametrize(("before", "count"), [("08:19:50", 0), ("08:19:49", 1)])
+def test_a_resolver_may_fail_for_one_kind_of_address(before: str, count: int) -> None:
+    text = f"{UP}{before} {KNOWS} addresses=203.0.113.5\n08:20:00 {FAILS}\n08:30:00 CP9 > Heartbeat"
+    assert len(findings(name_lookup, text)) == count
+
+
 @pytest.mark.parametrize(("last", "count"), [("08:20:14", 0), ("08:20:15", 1)])
 def test_an_answer_may_come_behind_the_end_of_the_input(last: str, count: int) -> None:
     text = f"{UP}08:20:00 {LOOKUP} tries=3\n{last} CP9 > Heartbeat"

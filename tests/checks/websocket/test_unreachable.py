@@ -44,6 +44,11 @@ def test_an_attempt_at_the_end_of_the_input_must_be_watched_for_twenty_seconds(l
     assert unjudged(text) == ([] if count else [("CP1", judged[0][1])]) + judged
 
 
+def test_what_a_router_reports_needs_no_waiting() -> None:
+    text = f"08:00:00 CP1 x unreachable {ENDS}\n08:00:01 CP1 * icmp detail=host%20unreachable"
+    assert [row["severity"] for row in findings(unreachable, text)] == ["warning"]
+
+
 def test_a_reset_at_the_end_of_the_input_is_an_answer() -> None:
     (found,) = findings(unreachable, f"08:00:00 CP1 x port_closed {ENDS}")
     assert (found["severity"], found["count"]) == ("warning", 1)

@@ -74,7 +74,9 @@ def unreachable(
     """
     failed = same(connections["end_kind"], *MEANINGS)
     lasting = failed & ~_cut_short(connections, transport, issues, sources, patience)
-    seen = lasting | (by_packets(connections) & flags(connections["start_observed"]) & ~failed)
+    seen = lasting | (
+        by_packets(connections) & flags(connections["start_observed"]) & ~failed & ~_undecided(connections)
+    )
     counted = lasting & ~overcome(connections, failed, at_once)
     times = micros(connections["ts"])
     short = outages.filter(pc.less_equal(outages["duration"], short_outage))
@@ -122,6 +124,14 @@ def _summary(connections: pa.Table, transport: pa.Table, chosen: Ints, attempts:
         f"the network says: {said.most_common(1)[0][0][:80]}" if said else "",
     ]
     return "; ".join(filter(None, parts))
+
+
+def _undecided(connections: pa.Table) -> Flags:
+    """The attempts of which the input does not show whether they were answered."""
+    found: Flags = same(connections["end_kind"], "open")
+    for name in ("upgraded", "last_up", "last_down"):
+        found &= micros(connections[name]) == NO_TIME
+    return found
 
 
 def _cut_short(

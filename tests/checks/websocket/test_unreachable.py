@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer import schema
 from analyzer.checks.websocket.unreachable import unreachable
 from tests.manuals import damaged, findings, workspace
 
@@ -99,6 +100,14 @@ def test_stations_are_told_apart() -> None:
         ("CP1", "error"),
         ("CP2", "warning"),
     ]
+
+
+def test_an_attempt_that_the_input_cuts_off_is_not_counted_among_all() -> None:
+    text = f"08:00:00 CP1 x port_closed {ENDS}\n08:10:00 CP1 + start_observed=false {ENDS}"
+    tables = workspace(text).tables(unreachable.needs)
+    rows = [{**row, "start_observed": True} for row in tables[0].to_pylist()]
+    found = unreachable(schema.from_rows("connections", rows), *tables[1:])
+    assert "1 of 1 attempt to open" in found["summary"][0].as_py()
 
 
 def test_a_log_does_not_tell_of_tcp() -> None:

@@ -14,7 +14,7 @@ from analyzer.checks.websocket.attempts import by_packets
 from analyzer.checks.websocket.ends import ordered_ends
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.as_of import last_before
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, same
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same
 from analyzer.kernels.damage import lost_between
 from analyzer.plan import check
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from analyzer.kernels.columns import Flags, Ints
 
 SIDES = {"up": "The charger", "down": "The CSMS"}
-SENDER = {"up": "station", "down": "csms"}
 
 
 @check("WS15", "Ping without pong", severity="error")
@@ -137,15 +136,21 @@ def _ends(pings: pa.Table, connections: pa.Table, sources: pa.Table, calls: pa.T
     """Of each ping how long its connection was watched, whether that ended, and whether the ping's sender ended it."""
     names = connections["connection"].cast(pa.string()).combine_chunks()
     place = np.asarray(pc.fill_null(pc.index_in(pings["connection"].cast(pa.string()), names), -1), dtype=np.int64)
-    seen = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
-    watched = np.array([seen.get(name, NO_TIME) for name in pings["source"].to_pylist()], dtype=np.int64)
     ends = np.append(micros(connections["end"]), NO_TIME)[place]
     ordered = np.append(ordered_ends(calls, connections), np.True_)[place]
-    sides = [*connections["end_side"].to_pylist(), None]
-    senders = zip(place.tolist(), pings["direction"].to_pylist(), strict=True)
-    by_sender = np.array([sides[spot] in {None, SENDER[direction]} for spot, direction in senders], dtype=bool)
     gone = (ends != NO_TIME) & ~ordered
-    return np.where(ends == NO_TIME, watched, ends), gone, gone & by_sender
+    gave_up = gone.copy()
+    up = same(pings["direction"], "up")
+    for side, other in (("station", ~up), ("csms", up)):
+        gave_up &= ~(other & np.append(same(connections["end_side"], side), np.False_)[place])
+    return np.where(ends == NO_TIME, _watched(pings, sources), ends), gone, gave_up
+
+
+def _watched(pings: pa.Table, sources: pa.Table) -> Ints:
+    """When the input of each ping ends."""
+    known = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
+    source = coded(pings["source"])
+    return np.array([*(known.get(name, NO_TIME) for name in source.names), NO_TIME], dtype=np.int64)[source.codes]
 
 
 def _told(pings: pa.Table, pongs: pa.Table, connections: pa.Table) -> Flags:
@@ -185,7 +190,7 @@ def _after(pings: pa.Table, signs: pa.Table, until: Ints) -> Flags:
 def _keys(rows: pa.Table, name: str, *, turned: bool = False) -> pa.Array:
     """What frames belong together: a connection or station, and the side that pings; `turned` for what answers it."""
     asks = same(rows["direction"], "down" if turned else "up")
-    side = pa.array(np.where(asks, "up", "down"), pa.string())
+    side = pc.if_else(pa.array(asks), "up", "down")
     return pc.binary_join_element_wise(rows[name].cast(pa.string()).combine_chunks(), side, " ")
 
 

@@ -28,6 +28,7 @@ ABSENT = {
     "transactions": "no transaction in the input",
     "clock": "no message of the charger gives a time",
     "outages": "it was not seen to go offline",
+    "lookups": "no DNS lookup in the input",
 }
 """Why a station that a check's subject does not name could not be judged."""
 

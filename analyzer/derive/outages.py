@@ -13,6 +13,7 @@ from analyzer.derive.ongoing import NONE, ongoing_of
 from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, records, same
 from analyzer.kernels.sequences import gaps, latest
 from analyzer.ocpp.in_force import interval_in_force
+from analyzer.schema.base import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ def _refusals(attempts: Sequence[Row]) -> Iterator[int]:
 def _established(row: Row) -> bool:
     """Whether a connection came up: an attempt that ended before its upgrade was answered did not."""
     known = any(_time(row, name) != NO_TIME for name in ("upgraded", "last_up", "last_down"))
-    return row["end_kind"] != "refused" and (known or row["scheme"] == "wss")
+    return row["end_kind"] not in FAILED and (known or row["scheme"] == "wss")
 
 
 def _between(before: Row, after: Row | None, watched: Mapping[str, int]) -> Row | None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from analyzer.kernels.columns import NO_TIME, flags, micros, same
 from analyzer.plots import style
+from analyzer.schema.base import FAILED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,20 +87,22 @@ def _window(connections: pa.Table, messages: pa.Table) -> Window | None:
 
 
 def _bars(axes: Axes, height: int, connections: pa.Table, window: Window) -> None:
-    refused = same(connections["end_kind"], "refused")
+    failed = same(connections["end_kind"], *FAILED)
     begins, ends = micros(connections["ts"]), micros(connections["end"])
     begins = np.where(begins == NO_TIME, window.start, begins)
     ends = np.where(ends == NO_TIME, window.end, ends)
     inferred = flags(connections["inferred"])
     for chosen, colour, name in (
-        (~refused & ~inferred, CONNECTED, "connected"),
-        (~refused & inferred, IN_THE_INPUT, "only messages are known"),
+        (~failed & ~inferred, CONNECTED, "connected"),
+        (~failed & inferred, IN_THE_INPUT, "only messages are known"),
     ):
         _boxes(axes, style.merged(begins[chosen], ends[chosen]), height - BAR, height + BAR, colour, name)
-    if refused.any():
-        tries = style.days(np.unique(begins[refused]))
+    if failed.any():
+        tries = style.days(np.unique(begins[failed]))
         places = style.thinned(tries, FEWEST_CELLS)
-        axes.plot(tries[places], np.full(len(places), height), "|", color=style.RED, markersize=9, label="refused")
+        axes.plot(
+            tries[places], np.full(len(places), height), "|", color=style.RED, markersize=9, label="attempt that failed"
+        )
 
 
 def _gaps(axes: Axes, height: int, outages: pa.Table, window: Window) -> None:

@@ -23,6 +23,9 @@ from analyzer.schema.fields import (
     at,
 )
 
+FAILED = ("refused", "unreachable", "port_closed", "tls")
+"""How an attempt ends that never became a WebSocket (`end_kind` of `connections`)."""
+
 BASE = (
     TableSchema(
         "sources",

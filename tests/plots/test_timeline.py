@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from analyzer import findings, schema
 from analyzer.findings import Finding
 from analyzer.plots import style
@@ -31,7 +33,7 @@ def test_the_legend_names_what_was_drawn() -> None:
     told = drawn(LIFE)
     assert {"connected", "offline", "charger spoke", "CSMS spoke"} <= set(told)
     assert "error" not in told
-    assert "refused" not in told
+    assert "failed" not in told
 
 
 def test_where_only_messages_are_known_no_bar_says_connected() -> None:
@@ -41,8 +43,9 @@ def test_where_only_messages_are_known_no_bar_says_connected() -> None:
     assert "only messages are known" not in drawn(LIFE)
 
 
-def test_a_refused_attempt_is_marked() -> None:
-    assert "refused" in drawn(LIFE + "    08:45:00 CP1 x 401")
+@pytest.mark.parametrize("how", ["401", "unreachable", "port_closed", "tls"])
+def test_an_attempt_that_failed_is_marked(how: str) -> None:
+    assert "attempt that failed" in drawn(f"{LIFE}    08:45:00 CP1 x {how}")
 
 
 def test_findings_are_marked_by_their_severity_where_they_begin() -> None:

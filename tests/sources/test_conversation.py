@@ -94,3 +94,13 @@ def test_an_end_that_is_told_again_adds_what_was_not_known() -> None:
 def test_an_end_after_new_messages_is_that_of_another_connection() -> None:
     text = "08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 > Heartbeat\n08:03:00 CP1 - rst"
     assert [row["end_kind"] for row in tables(text)["connections"].to_pylist()] == ["fin", "rst"]
+
+
+def test_what_is_told_of_the_transport_after_a_failed_attempt_is_of_that_attempt() -> None:
+    text = (
+        "08:00:00 CP1 x tls\n08:00:00.1 CP1 * tls by station detail=alert\n08:01:00 CP1 + ocpp1.6\n08:01:00.1 CP1 * syn"
+    )
+    made = tables(text)
+    names = made["connections"]["connection"].to_pylist()
+    assert made["transport"]["connection"].to_pylist() == names
+    assert made["connections"]["inferred"].to_pylist() == [False, False]

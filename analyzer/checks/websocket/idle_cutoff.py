@@ -122,7 +122,8 @@ def unwatched(connections: pa.Table, findings: Sequence[Finding]) -> list[Findin
     statements = []
     for station, rows in by_station(connections):
         own = rows[told[rows]]
-        seen = (times[:, own].max() - first[own].min()) / SECOND if len(own) else 0.0
+        timed = own[first[own] != END_OF_TIME]
+        seen = (times[:, timed].max() - first[timed].min()) / SECOND if len(timed) else 0.0
         if station in judged or seen >= LONG_ENOUGH:
             continue
         why = f"its connections were watched for {duration(seen)} only"

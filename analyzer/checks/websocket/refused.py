@@ -6,16 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
+from analyzer.checks.websocket.attempts import within_one
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, Flags, flags, micros, same, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, Flags, flags, micros, wholes
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    from analyzer.kernels.columns import Ints
+    import pyarrow as pa
 
 SWITCHING = 101
 UNAUTHORIZED = 401
@@ -92,7 +92,7 @@ def refused(
         chosen = own[fault[own]]
         if not len(chosen):
             continue
-        last, once = fault[own[-1]], _within_one(short, station, times[chosen])
+        last, once = fault[own[-1]], within_one(short, station, times[chosen])
         failed = last or (len(chosen) >= fail_count and not once)
         restarted = once and bool((status[chosen] >= SERVER_ERROR).all())
         counted = Counter(status[chosen].tolist())
@@ -113,12 +113,6 @@ def refused(
             )
         )
     return table(findings)
-
-
-def _within_one(outages: pa.Table, station: str, times: Ints) -> bool:
-    """Whether all these times lie within one of the station's outages."""
-    own = outages.filter(pa.array(same(outages["station"], station)))
-    return bool(((micros(own["start"]) <= times.min()) & (times.max() <= micros(own["end"]))).any())
 
 
 def _challenged(status: np.ndarray, times: np.ndarray, within: float) -> Flags:

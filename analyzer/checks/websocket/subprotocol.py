@@ -45,7 +45,7 @@ def subprotocol(connections: pa.Table) -> pa.Table:
     Source: OCPP-J 1.6 3.1.2 ("MUST"); 2.0.1 part 4 3.1.2; RFC 6455 4.1.
     """
     offered = coded(connections["offered"])
-    strange = np.array([not _names_ocpp(text) for text in offered.names] + [False], dtype=bool)[offered.codes]
+    strange = np.array([not names_ocpp(text) for text in offered.names] + [False], dtype=bool)[offered.codes]
     talked = micros(connections["last_up"]) != NO_TIME
     times = micros(connections["ts"])
     findings = []
@@ -77,5 +77,6 @@ def subprotocol(connections: pa.Table) -> pa.Table:
     return table(findings)
 
 
-def _names_ocpp(offered: str) -> bool:
+def names_ocpp(offered: str) -> bool:
+    """Whether a version of OCPP is among offered subprotocols."""
     return any(token.strip().lower() in KNOWN for token in offered.split(","))

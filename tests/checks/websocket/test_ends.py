@@ -17,6 +17,9 @@ from analyzer.checks.websocket.ends import abrupt, closed, established, of_patte
         ({}, False),
         ({"upgraded": 1, "inferred": True}, False),
         ({"upgraded": 1, "end_kind": "refused"}, False),
+        ({"scheme": "wss", "last_up": 1, "end_kind": "tls"}, False),
+        ({"scheme": "wss", "end_kind": "port_closed"}, False),
+        ({"scheme": "wss", "end_kind": "unreachable"}, False),
     ],
 )
 def test_a_connection_is_established_when_something_shows_that_it_came_up(

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from analyzer import schema
 from analyzer.checks.websocket.idle_cutoff import idle_cutoff
 from tests.manuals import findings, workspace
 
@@ -143,3 +144,10 @@ def test_reboots_are_no_ends_of_a_pattern() -> None:
 @pytest.mark.parametrize(("until", "judged"), [("08:04:59", False), ("08:05:00", True)])
 def test_a_connection_must_be_watched_for_five_minutes(until: str, judged: bool) -> None:
     assert (unjudged(f"08:00:00 CP1 + ocpp1.6\n{until} CP1 > Heartbeat") == []) == judged
+
+
+def test_a_connection_without_any_time_was_not_watched() -> None:
+    connections, outages, patterns = workspace("08:00:00 CP1 + ocpp1.6").tables(idle_cutoff.needs)
+    rows = [{**row, "ts": None, "upgraded": None, "scheme": "wss"} for row in connections.to_pylist()]
+    found = idle_cutoff(schema.from_rows("connections", rows), outages, patterns)
+    assert found["summary"].to_pylist() == ["its connections were watched for 0 s only"]

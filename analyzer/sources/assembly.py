@@ -160,7 +160,7 @@ class Assembly:
         )
 
     def note(self, table: str, number: int | None, ts: int | None, origin: int, **columns: object) -> None:
-        """Take a row of `transport`, `lookups`, `certificates` or `tls_records` by its columns."""
+        """Take a row of `transport`, `lookups`, `certificates`, `tls_records` or `issues` by its columns."""
         station = None if number is None else self.connections[number]["station"]
         self._add(table, **{"station": station, "ts": ts, "connection": number, "origin": origin, **columns})
 

@@ -93,7 +93,8 @@ class Conversation:
             case Noted():
                 self._note(event)
             case Failed():
-                self.assembly.connect(
+                # What is told next of its handshake belongs to it.
+                self._ended[event.station] = self.assembly.connect(
                     station,
                     event.ts,
                     event.origin,

@@ -45,6 +45,14 @@ MODULES = (
     "clock.no_zone",
     "security.unencrypted",
     "security.clear_credentials",
+    "security.no_authentication",
+    "security.tls_version",
+    "security.cipher",
+    "security.validity",
+    "security.name_mismatch",
+    "security.chain",
+    "security.keys",
+    "security.user_name",
 )
 FAMILIES: Mapping[str, str] = {
     "HB": "Heartbeat",

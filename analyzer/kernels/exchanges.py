@@ -19,15 +19,14 @@ SHARE = 0.75
 
 
 class Exchange(NamedTuple):
-    """A message that goes up at regular times and is answered.
+    """A message that goes up at regular times and is answered: its size and the answer's, and the seconds between two.
 
-    Its size and the answer's, the seconds from one to the next, how many of these times agree, and their rows.
+    `rows` are those of the messages that came a period after the one before.
     """
 
-    up: int
-    down: int
+    sent: int
+    answered: int
     period: float
-    count: int
     rows: Ints
 
 
@@ -43,7 +42,7 @@ def regular(
 
     >>> times = np.arange(12) // 2 * 60_000_000 + np.tile([0, 50_000], 6)
     >>> found = regular(np.zeros(12, int), times, np.tile([66, 88], 6), np.tile([True, False], 6))
-    >>> [(each.up, each.down, each.period, each.count) for each in found]
+    >>> [(each.sent, each.answered, each.period, len(each.rows)) for each in found]
     [(66, 88, 60.0, 5)]
     """
     first = np.flatnonzero(up[:-1] & ~up[1:] & (groups[1:] == groups[:-1]))
@@ -65,8 +64,8 @@ def regular(
         enough = np.count_nonzero(fits) >= max(fewest, SHARE * np.count_nonzero(~np.isnan(periods)))
         if enough and delay < period / 2:
             sent, answered = pairs[:, code].tolist()
-            found.append(Exchange(sent, answered, round(period, 3), int(np.count_nonzero(fits)), rows[fits]))
-    return sorted(found, key=lambda each: -each.count)
+            found.append(Exchange(sent, answered, round(period, 3), rows[fits]))
+    return sorted(found, key=lambda each: -len(each.rows))
 
 
 def _agreeing(periods: Reals, spread: float) -> tuple[Flags, float]:

@@ -89,4 +89,5 @@ def _lone(certificates: pa.Table) -> Flags:
     down = same(certificates["direction"], "down")
     connection, position = coded(certificates["connection"]).codes, wholes(certificates["position"], 0)
     longer = np.unique(connection[down & (position > 0)])
-    return down & (position == 0) & ~np.isin(connection, longer)
+    alone: Flags = down & (position == 0) & ~np.isin(connection, longer)
+    return alone

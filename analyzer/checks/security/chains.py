@@ -84,4 +84,6 @@ def common_name(subject: str | None) -> str:
     if not found:
         return ""
     text = found[1].strip().encode("utf-8", "replace")
-    return _HEX.sub(lambda pair: bytes.fromhex(pair[1].decode()) if pair[1] else pair[2], text).decode("utf-8", "replace")
+    return _HEX.sub(lambda pair: bytes.fromhex(pair[1].decode()) if pair[1] else pair[2], text).decode(
+        "utf-8", "replace"
+    )

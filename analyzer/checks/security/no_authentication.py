@@ -52,7 +52,9 @@ def no_authentication(connections: pa.Table, certificates: pa.Table) -> pa.Table
         encrypted connection (security profile 2), or use certificates (security profile 3).
     Source: OCPP-J 1.6 6.1, 6.2.2; 2.0.1 A00.FR.202, 301, 401; security whitepaper A00.FR.301.
     """
-    told = ~within_host(connections) & (same(connections["scheme"], "ws") | _certified(connections, certificates, "down"))
+    told = ~within_host(connections) & (
+        same(connections["scheme"], "ws") | _certified(connections, certificates, "down")
+    )
     bare = same(connections["authorization"], "none") & ~_certified(connections, certificates, "up")
     other = np.asarray(connections["authorization"].is_valid()) & ~same(connections["authorization"], "none")
     accepted = np.zeros(connections.num_rows, dtype=bool)

@@ -9,11 +9,13 @@ import numpy as np
 from analyzer.checks.rows import by_station, evidence, plural, when
 from analyzer.checks.security.handshakes import NO_HANDSHAKE, unseen
 from analyzer.findings import MAX_EVIDENCE, Finding, table
-from analyzer.kernels.columns import Flags, coded, micros, same
+from analyzer.kernels.columns import coded, micros, same
 from analyzer.plan import check
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from analyzer.kernels.columns import Flags, Ints
 
 
 @check("SC04", "TLS older than 1.2", severity="error")
@@ -82,5 +84,6 @@ def _ssl(name: str) -> bool:
     return name.upper().startswith("SSL")
 
 
-def _by_name(codes: np.ndarray, found: list[bool]) -> Flags:
-    return np.array([*found, False], dtype=bool)[codes]
+def _by_name(codes: Ints, found: list[bool]) -> Flags:
+    flags: Flags = np.array([*found, False], dtype=bool)[codes]
+    return flags

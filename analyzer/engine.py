@@ -28,7 +28,6 @@ ABSENT = {
     "transactions": "no transaction in the input",
     "clock": "no message of the charger gives a time",
     "outages": "it was not seen to go offline",
-    "tls_records": "no record in the input that is encrypted and cannot be read",
 }
 """Why a station that a check's subject does not name could not be judged."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.checks.rows import by_station, duration, evidence, when
+from analyzer.checks.security.handshakes import unseen
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, coded, micros, same, wholes
 from analyzer.kernels.exchanges import Exchange, regular
@@ -26,7 +27,7 @@ HEARTBEAT, PING, EITHER = "a Heartbeat", "a WebSocket ping", "a Heartbeat, a pin
 
 
 @check("HB15", "Heartbeat of an encrypted connection, inferred", severity="info")
-def inferred(tls_records: pa.Table, *, fewest: int = 5, spread: float = 0.05) -> pa.Table:
+def inferred(connections: pa.Table, tls_records: pa.Table, *, fewest: int = 5, spread: float = 0.05) -> pa.Table:
     """The sizes and times of encrypted records tell at which period the charger beats.
 
     A record of the charger and the next one of the CSMS are an exchange. One of always the same two sizes, that recurs at
@@ -80,12 +81,14 @@ def inferred(tls_records: pa.Table, *, fewest: int = 5, spread: float = 0.05) ->
     )
     origins, own = wholes(records["origin"]), dict(by_station(records))
     findings = []
-    for station, _ in by_station(tls_records):
+    for station, attempts in by_station(connections):
         rows = own.get(station, np.array([], dtype=np.int64))
         rows = rows[np.lexsort((rows, origins[rows], times[rows], groups[rows]))]
         exchanges = regular(groups[rows], times[rows], sizes[rows], up[rows], fewest=fewest, spread=spread)
         kinds = _by_kind(exchanges)
-        if not kinds:
+        if not len(rows):
+            findings.append(unseen(station, connections, attempts, "no record was seen that could not be read"))
+        elif not kinds:
             findings.append(not_judged(station, "its encrypted records show no short exchange at regular times"))
         for kind, each in kinds.items():
             chosen = rows[each.rows]

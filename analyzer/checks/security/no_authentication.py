@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural, when
-from analyzer.checks.security.clear import public, within_host
+from analyzer.checks.security.clear import public, unknown, within_host
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, micros, same
 from analyzer.plan import check
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.kernels.columns import Flags
+
+UNSEEN = "nothing tells whether the charger authenticates itself"
 
 
 @check("SC03", "No authentication", severity="warning")
@@ -65,7 +67,7 @@ def no_authentication(connections: pa.Table, certificates: pa.Table) -> pa.Table
     findings = []
     for station, rows in by_station(connections):
         if not (other | _certified(connections, certificates, "up") | told & bare)[rows].any():
-            findings.append(not_judged(station, "nothing tells whether the charger authenticates itself"))
+            findings += unknown(station, connections, rows) or [not_judged(station, UNSEEN)]
         chosen = rows[(told & bare & accepted)[rows]]
         if not len(chosen):
             continue

@@ -46,7 +46,7 @@ def framing(connections: pa.Table) -> pa.Table:
     findings = []
     for station, rows in by_station(connections):
         if not watched[rows].any():
-            findings.append(unseen(station, connections, rows))
+            findings.append(unseen(station))
         for name, how in KINDS.items():
             counts = wholes(connections[name], 0)
             chosen = rows[counts[rows] > 0]

@@ -78,7 +78,7 @@ def violations(connections: pa.Table, issues: pa.Table) -> pa.Table:
     for station, rows in by_station(connections):
         told = own.get(station, np.array([], dtype=np.int64))
         if not len(told) and not watched[rows].any():
-            findings.append(unseen(station, connections, rows))
+            findings.append(unseen(station))
         for side in sorted({sides[row] for row in told.tolist()}):
             chosen = np.array([row for row in told.tolist() if sides[row] == side], dtype=np.int64)
             start, end = when(times, chosen)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 LONGEST = 80
 """Characters of a name that a stranger wrote which are told."""
 _TEXTS = ("station", "direction", "subject", "issuer", "names", "key", "signature")
-_COMMON_NAME = re.compile(r"(?:^|[,+])\s*CN\s*=((?:\\.|[^\\,+])*)", re.IGNORECASE | re.DOTALL)
-_HEX = re.compile(rb"\\([0-9A-Fa-f]{2})|\\(.)", re.DOTALL)
+_PART = re.compile(r"(?:\\.|[^\\,+])+", re.DOTALL)
+"""One attribute of a distinguished name; what a backslash stands before ends none (RFC 4514 2.4)."""
+_ESCAPED = re.compile(rb"\\([0-9A-Fa-f]{2})|\\(.)", re.DOTALL)
 
 
 class Certificate(NamedTuple):
@@ -80,10 +81,13 @@ def common_name(subject: str | None) -> str:
     >>> common_name("CN=csms.example,O=Example\\, Inc."), common_name("O=Example"), common_name("O=a+CN=b\\C3\\A9")
     ('csms.example', '', 'bé')
     """
-    found = _COMMON_NAME.search(subject or "")
-    if not found:
-        return ""
-    text = found[1].strip().encode("utf-8", "replace")
-    return _HEX.sub(lambda pair: bytes.fromhex(pair[1].decode()) if pair[1] else pair[2], text).decode(
-        "utf-8", "replace"
-    )
+    for part in _PART.findall(subject or ""):
+        kind, _, value = part.partition("=")
+        if kind.strip().upper() == "CN":
+            text = value.strip().encode("utf-8", "replace")
+            return _ESCAPED.sub(_unescaped, text).decode("utf-8", "replace")
+    return ""
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(match[1].decode()) if match[1] else match[2]

@@ -53,7 +53,8 @@ def regular(
     )
     codes, asked = codes.reshape(-1), np.cumsum(up)
     found = []
-    for code in np.argsort(-counts, kind="stable")[:MOST_PAIRS].tolist():
+    often = np.argsort(-counts, kind="stable")[:MOST_PAIRS]
+    for code in often[counts[often] > fewest].tolist():
         rows = first[codes == code]
         between = gaps(groups[rows], times[rows])
         alone = np.append(0, np.diff(asked[rows])) == 1

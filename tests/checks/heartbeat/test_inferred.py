@@ -32,7 +32,7 @@ def exchange(up: int, down: int, station: str = "CP1", every: int = 60) -> str:
 )  # fmt: skip
 def test_the_sizes_tell_what_it_is(up: int, down: int, kind: str | None) -> None:
     found = findings(inferred, exchange(up, down))
-    assert [kind in str(row["summary"]) for row in found] == ([True] if kind else [])
+    assert [f"{kind}" in str(row["summary"]) for row in found] == ([True] if kind else [])
 
 
 def test_it_is_told_as_inferred_with_its_period() -> None:

@@ -6,7 +6,7 @@ from analyzer.checks.websocket.compression import compression
 from tests.checks.outcomes import outcomes, reason
 from tests.manuals import findings
 
-BULK = '{"vendorId": "x", "data": "%s"}' % ("y" * 50_000)  # noqa: UP031 - braces stand for themselves
+BULK = '{"vendorId": "x", "data": "%s"}' % ("y" * 50_000)
 
 
 def test_what_was_agreed_on_is_told_with_what_it_saves() -> None:

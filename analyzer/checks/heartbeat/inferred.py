@@ -23,7 +23,9 @@ LONGER = 12
 """Bytes by which the answer to a Heartbeat is longer at least: it holds a time, in CBC mode rounded to 16 bytes."""
 ECHO = 16
 """Bytes by which a pong may be shorter than its ping: it has the same content and no mask (4 bytes, in CBC mode up to 16)."""
-HEARTBEAT, PING, EITHER = "a Heartbeat", "a WebSocket ping", "a Heartbeat, a ping or another short message"
+HEARTBEAT = "a Heartbeat"
+PING = "a WebSocket ping or a compressed Heartbeat"
+EITHER = "a Heartbeat, a ping or another short message"
 
 
 @check("HB15", "Heartbeat of an encrypted connection, inferred", severity="info")
@@ -32,8 +34,8 @@ def inferred(connections: pa.Table, tls_records: pa.Table, *, fewest: int = 5, s
 
     A record of the charger and the next one of the CSMS are an exchange. One of always the same two sizes, that recurs at
     `fewest` equal periods or more (three quarters of them, with a coefficient of variation below `spread`), is a Heartbeat
-    where the answer is the longer one, for it holds the time; a ping where the answer is as long, for a pong repeats it.
-    Else the sizes do not tell. All of it is inferred, and proves nothing.
+    where the answer is the longer one, for it holds the time. It is a ping, or a Heartbeat that is compressed, where the
+    answer is as long, for a pong repeats its ping. Else the sizes do not tell. All of it is inferred, and proves nothing.
 
     Why it matters: without keys it is all that can be known of the heartbeat: enough to compare it with timeouts.
     Fires on:

@@ -48,7 +48,7 @@ def chain(connections: pa.Table, certificates: pa.Table) -> pa.Table:
         chain).
     Source: RFC 5246 7.4.2; RFC 8446 4.4.2; 2.0.1 A00.FR.308; security whitepaper A00.FR.307.
     """
-    known, times, lone = shown(certificates), micros(certificates["ts"]), _lone(certificates)
+    known, times, lone = shown(certificates, renewed=True), micros(certificates["ts"]), _lone(certificates)
     failed = same(
         certificates["connection"],
         *connections["connection"].filter(same(connections["end_kind"], "tls")).cast("string").to_pylist(),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 80
 """Characters of a name that a stranger wrote which are told."""
 _TEXTS = ("station", "direction", "subject", "issuer", "names", "key", "signature")
+VALIDITY = ("start", "end")
 _PART = re.compile(r"(?:\\.|[^\\,+])+", re.DOTALL)
 """One attribute of a distinguished name; what a backslash stands before ends none (RFC 4514 2.4)."""
 _ESCAPED = re.compile(rb"\\([0-9A-Fa-f]{2})|\\(.)", re.DOTALL)
@@ -58,11 +59,15 @@ class Certificate(NamedTuple):
         return common_name(self.subject)[:LONGEST] or (self.subject or "without a subject")[:LONGEST]
 
 
-def shown(certificates: pa.Table) -> dict[str, list[Certificate]]:
-    """The distinct certificates of each station, in the order in which they were first seen."""
+def shown(certificates: pa.Table, *, renewed: bool = False) -> dict[str, list[Certificate]]:
+    """The distinct certificates of each station, in the order in which they were first seen.
+
+    Where it does not matter that they were `renewed`, those which differ in their validity alone are one, without it.
+    """
     told = certificates.filter(pa.array(same(certificates["direction"], "up", "down")))
     columns = {name: told[name].cast(pa.string()) for name in _TEXTS}
-    columns |= {name: told[name].cast(pa.int64()) for name in ("start", "end")}
+    validity = [pa.nulls(told.num_rows, pa.int64()) if renewed else told[name].cast(pa.int64()) for name in VALIDITY]
+    columns |= dict(zip(VALIDITY, validity, strict=True))
     columns["position"] = pa.array(wholes(told["position"], 0))
     columns["row"] = pa.array(np.flatnonzero(same(certificates["direction"], "up", "down")))
     keys = [name for name in columns if name != "row"]

@@ -54,7 +54,7 @@ def keys(
     What to do: issue a certificate with RSA 2048 or EC 256, signed with SHA-256.
     Source: 2.0.1 A00.FR.501 to 506; security whitepaper A00.FR.501 to 506; OCPP-J 1.6 6.2.1 (RSA, of limited size).
     """
-    known, times = shown(certificates), micros(certificates["ts"])
+    known, times = shown(certificates, renewed=True), micros(certificates["ts"])
     plain = same(connections["version"], "1.6")
     findings = []
     for station, rows in by_station(connections):

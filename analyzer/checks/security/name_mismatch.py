@@ -60,7 +60,7 @@ def name_mismatch(connections: pa.Table, certificates: pa.Table) -> pa.Table:
     hosts = coded(_asked(connections))
     place = pc.index_in(certificates["connection"].cast(pa.string()), connections["connection"].cast(pa.string()))
     asked = np.append(hosts.codes, -1)[np.asarray(pc.fill_null(place, -1), dtype=np.int64)]
-    known, times = shown(certificates), micros(certificates["ts"])
+    known, times = shown(certificates, renewed=True), micros(certificates["ts"])
     findings = []
     for station, rows in by_station(connections):
         leaves = [each for each in known.get(station, ()) if each.direction == "down" and not each.position]

@@ -24,6 +24,12 @@ def test_certificates_are_told_once_a_station_with_all_their_rows() -> None:
     assert [each.own_issuer for each in known["CP1"]] == [False, True]
 
 
+def test_certificates_that_were_renewed_are_one_where_their_validity_does_not_matter() -> None:
+    renewed = "08:00:00 CP1 * certificate by csms subject=CN%3Da end={}\n"
+    table = tables("".join(renewed.format(year) for year in ("2026-01-01", "2027-01-01")))["certificates"]
+    assert [len(shown(table)["CP1"]), len(shown(table, renewed=True)["CP1"])] == [2, 1]
+
+
 def test_the_rows_are_those_of_the_table() -> None:
     table = tables(TRACE)["certificates"]
     for own in shown(table).values():

@@ -52,5 +52,11 @@ def test_a_certificate_of_the_charger_is_judged_though_that_of_the_csms_was_not_
     assert outcomes(keys, trace) == [("CP1", "unknown"), ("CP1", "warning")]
 
 
+def test_a_certificate_that_was_renewed_with_the_same_faults_is_one_finding() -> None:
+    renewed = leaf("key=RSA%201024 start=2025-01-01 end=2026-01-01T08:30:00").strip("\n").replace("08:00", "09:00")
+    (found,) = findings(keys, f"{leaf('key=RSA%201024 start=2024-01-01 end=2026-01-02').rstrip()}\n{renewed}")
+    assert found["count"] == 2
+
+
 def test_a_certificate_without_a_key_is_not_judged() -> None:
     assert reason(keys, leaf("")).startswith("no certificate was seen")

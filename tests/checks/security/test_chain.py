@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from analyzer.checks.security.chain import chain
 from tests.checks.outcomes import outcomes, reason
 from tests.manuals import findings
@@ -20,6 +22,29 @@ def test_a_leaf_alone_is_information_where_the_charger_connects() -> None:
     (found,) = findings(chain, f"08:00:00x3/60s CP1 + ocpp1.6 scheme=wss\n08:00:00.1x3/60s CP1 {LEAF}")
     assert found["severity"] == "info"
     assert found["summary"].endswith("the charger connects all the same")
+
+
+@pytest.mark.parametrize(
+    ("columns", "alert", "severity", "outcome"),
+    [
+        ("", "by station detail=fatal%20alert%2048%20unknown_ca", "warning", "1 handshake failed"),
+        ("", "by station detail=fatal%20alert%2042", "warning", "1 handshake failed"),
+        ("", "by station detail=fatal%20alert%2045%20certificate_expired", "info", "failed for another reason"),
+        ("", "by station detail=fatal%20alert%20480", "info", "failed for another reason"),
+        ("", "by csms detail=fatal%20alert%2040%20handshake_failure", "warning", "1 handshake failed"),
+        ("", "by station detail=encrypted%20alert", "warning", "1 handshake failed"),
+        ("end=2025-12-31", "by station", "info", "failed for another reason"),
+        ("start=2026-01-02 end=2027-01-01", "by station", "info", "failed for another reason"),
+        ("start=2025-01-02 end=2027-01-01", "by station", "warning", "1 handshake failed"),
+    ],
+)
+def test_a_handshake_that_fails_for_another_reason_proves_nothing(
+    columns: str, alert: str, severity: str, outcome: str
+) -> None:
+    trace = f"08:00:00 CP1 x tls scheme=wss\n08:00:00.1 CP1 {LEAF} {columns}\n08:00:00.2 CP1 * tls {alert}"
+    (found,) = findings(chain, trace)
+    assert found["severity"] == severity
+    assert outcome in found["summary"]
 
 
 def test_the_chain_of_one_connection_says_nothing_of_another() -> None:

@@ -66,15 +66,15 @@ def cipher(connections: pa.Table) -> pa.Table:
     faults = [fault(name) for name in suites.names]
     broken = np.array([bool(each) for each in faults] + [False], dtype=bool)[suites.codes]
     weak = np.array([_weak(name) for name in suites.names] + [False], dtype=bool)[suites.codes]
-    weak &= same(connections["tls_version"], "1.2")
+    bad = broken | (weak & same(connections["tls_version"], "1.2"))
     used = ~same(connections["end_kind"], "tls") & (suites.codes >= 0)
     findings = []
     for station, rows in by_station(connections):
         own = rows[used[rows]]
         if not len(own):
             findings.append(unseen(station, connections, rows, NO_HANDSHAKE))
-        for code in np.unique(suites.codes[own[(broken | weak)[own]]]).tolist():
-            chosen = own[(suites.codes[own] == code) & (broken | weak)[own]]
+        for code in np.unique(suites.codes[own[bad[own]]]).tolist():
+            chosen = own[(suites.codes[own] == code) & bad[own]]
             start, end = when(times, chosen)
             why = faults[code] or "it is in CBC mode, which OCPP names for TLS 1.0 and 1.1 alone"
             findings.append(

@@ -54,21 +54,20 @@ def no_authentication(connections: pa.Table, certificates: pa.Table) -> pa.Table
         encrypted connection (security profile 2), or use certificates (security profile 3).
     Source: OCPP-J 1.6 6.1, 6.2.2; 2.0.1 A00.FR.202, 301, 401; security whitepaper A00.FR.301.
     """
-    told = ~within_host(connections) & (
-        same(connections["scheme"], "ws") | _certified(connections, certificates, "down")
-    )
-    bare = same(connections["authorization"], "none") & ~_certified(connections, certificates, "up")
-    other = np.asarray(connections["authorization"].is_valid()) & ~same(connections["authorization"], "none")
+    shown = _certified(connections, certificates, "up")
+    told = same(connections["scheme"], "ws") | _certified(connections, certificates, "down")
+    bare = told & ~within_host(connections) & same(connections["authorization"], "none") & ~shown
+    proven = shown | (np.asarray(connections["authorization"].is_valid()) & ~same(connections["authorization"], "none"))
     accepted = np.zeros(connections.num_rows, dtype=bool)
     for name in ("upgraded", "last_up", "last_down"):
         accepted |= micros(connections[name]) != NO_TIME
-    accepted &= ~same(connections["end_kind"], "refused")
+    judged, at_fault = bare | proven, bare & accepted & ~same(connections["end_kind"], "refused")
     far, times = public(connections), micros(connections["ts"])
     findings = []
     for station, rows in by_station(connections):
-        if not (other | _certified(connections, certificates, "up") | told & bare)[rows].any():
+        if not judged[rows].any():
             findings += unknown(station, connections, rows) or [not_judged(station, UNSEEN)]
-        chosen = rows[(told & bare & accepted)[rows]]
+        chosen = rows[at_fault[rows]]
         if not len(chosen):
             continue
         over = chosen[far[chosen]]

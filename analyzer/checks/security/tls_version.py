@@ -49,11 +49,11 @@ def tls_version(connections: pa.Table) -> pa.Table:
     named = [name.strip().removeprefix("TLS").lstrip("v ") for name in versions.names]
     old = _by_name(versions.codes, [name in {"1.0", "1.1"} or _ssl(name) for name in named])
     broken = _by_name(versions.codes, [_ssl(name) for name in named])
-    used = ~same(connections["end_kind"], "tls")
+    used = ~same(connections["end_kind"], "tls") & (versions.codes >= 0)
     modern, times = same(connections["version"], "2.0.1", "2.1"), micros(connections["ts"])
     findings = []
     for station, rows in by_station(connections):
-        own = rows[(used & (versions.codes >= 0))[rows]]
+        own = rows[used[rows]]
         if not len(own):
             findings.append(unseen(station, connections, rows, NO_HANDSHAKE))
         chosen = own[old[own]]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural, when
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, wholes
+from analyzer.kernels.columns import SECOND, coded, micros, same, wholes
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -59,60 +59,61 @@ def compression(connections: pa.Table, messages: pa.Table, *, worth_megabytes: f
     for station, rows in by_station(connections):
         if not told[rows].any():
             findings.append(not_judged(station, "no answer to an upgrade was seen"))
-        findings += _agreed(station, connections, rows, deflate)
-        findings += _missing(station, connections, rows[plain[rows]], sizes, worth_megabytes)
+        own, uncompressed = connections.take(pa.array(rows)), rows[plain[rows]]
+        findings += _agreed(station, own, deflate[rows])
+        findings += _missing(station, connections.take(pa.array(uncompressed)), sizes[uncompressed], worth_megabytes)
     return table(findings)
 
 
-def _agreed(station: str, connections: pa.Table, rows: Ints, deflate: Flags) -> list[Finding]:
-    chosen = rows[deflate[rows]]
-    if not len(chosen):
+def _agreed(station: str, connections: pa.Table, deflate: Flags) -> list[Finding]:
+    """The finding that compression was agreed on."""
+    rows = np.flatnonzero(deflate)
+    if not len(rows):
         return []
-    start, end = when(micros(connections["ts"]), chosen)
-    counts = connections["compressed_messages"].take(pa.array(chosen))
+    start, end = when(micros(connections["ts"]), rows)
     compressed, saved = (
-        int(wholes(connections[name], 0)[chosen].sum()) for name in ("compressed_messages", "saved_bytes")
+        int(wholes(connections[name], 0)[rows].sum()) for name in ("compressed_messages", "saved_bytes")
     )
+    counted = bool((wholes(connections["compressed_messages"])[rows] >= 0).any())
     used = f"; {plural(compressed, 'message')} made use of it" + (f", which saved {_amount(saved)}" if saved else "")
     return [
         Finding(
             station,
-            f"Compression ({DEFLATE}) was agreed on for {len(chosen)} of {plural(len(rows), 'connection')}"
-            + (used if counts.null_count < len(chosen) else ""),
+            f"Compression ({DEFLATE}) was agreed on for {len(rows)} of {plural(len(deflate), 'connection')}"
+            + (used if counted else ""),
             start=start,
             end=end,
-            value=float(saved) if counts.null_count < len(chosen) else None,
+            value=float(saved) if counted else None,
             unit="B",
-            count=len(chosen),
-            evidence=evidence(connections, chosen[:MAX_EVIDENCE]),
+            count=len(rows),
+            evidence=evidence(connections, rows[:MAX_EVIDENCE]),
             subject="agreed",
         )
     ]
 
 
-def _missing(station: str, connections: pa.Table, rows: Ints, sizes: Ints, worth: float) -> list[Finding]:
-    """The finding that a charger sends and gets much without compression, of less than a day what it was."""
-    ends = [micros(connections[name])[rows] for name in ("ts", "last_up", "last_down")]
-    known = np.concatenate(ends)[np.concatenate(ends) != NO_TIME]
-    size = int(sizes[rows].sum())
-    if not len(known) or not size:
+def _missing(station: str, connections: pa.Table, sizes: Ints, worth: float) -> list[Finding]:
+    """The finding that much went uncompressed on these connections; what lasted less than a day counts as a day."""
+    times = np.concatenate([micros(connections[name]) for name in ("ts", "last_up", "last_down")])
+    start, end = when(times, np.arange(len(times)))
+    if start is None or end is None:
         return []
-    start, end = int(known.min()), int(known.max())
+    size, count = int(sizes.sum()), connections.num_rows
     rate = size / MEGABYTE / max((end - start) / DAY, 1.0)
-    if rate < worth:
+    if not size or rate < worth:
         return []
     return [
         Finding(
             station,
-            f"{_amount(size)} of messages went uncompressed over {plural(len(rows), 'connection')}: compression was not "
+            f"{_amount(size)} of messages went uncompressed over {plural(count, 'connection')}: compression was not "
             "agreed on, and saves most of it",
             start=start,
             end=end,
             value=round(rate, 3),
             limit=worth,
             unit="MB/day",
-            count=len(rows),
-            evidence=evidence(connections, rows[:MAX_EVIDENCE]),
+            count=count,
+            evidence=evidence(connections, range(min(count, MAX_EVIDENCE))),
             subject="missing",
         )
     ]

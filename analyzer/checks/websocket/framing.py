@@ -43,16 +43,16 @@ def framing(connections: pa.Table) -> pa.Table:
     Source: RFC 6455 5.4, 5.6; 2.0.1 part 4 4.1.
     """
     watched, times = seen(connections), micros(connections["ts"])
+    counted = {name: wholes(connections[name], 0) for name in KINDS}
     findings = []
     for station, rows in by_station(connections):
         if not watched[rows].any():
             findings.append(unseen(station))
         for name, how in KINDS.items():
-            counts = wholes(connections[name], 0)
-            chosen = rows[counts[rows] > 0]
+            chosen = rows[counted[name][rows] > 0]
             if not len(chosen):
                 continue
-            total = int(counts[chosen].sum())
+            total = int(counted[name][chosen].sum())
             start, end = when(times, chosen)
             findings.append(
                 Finding(

@@ -14,11 +14,14 @@ from analyzer.kernels.columns import SECOND, coded, micros, same, wholes
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    from analyzer.kernels.columns import Flags, Ints
+    from collections.abc import Mapping
+
+    from analyzer.kernels.columns import Ints
 
 DEFLATE = "permessage-deflate"
 DAY = 86_400 * SECOND
 MEGABYTE = 1_000_000
+TIMES = ("ts", "last_up", "last_down")
 
 
 @check("WS34", "Compression of messages", severity="info")
@@ -54,32 +57,30 @@ def compression(connections: pa.Table, messages: pa.Table, *, worth_megabytes: f
     deflate = np.array([DEFLATE in name.lower() for name in extensions.names] + [False], dtype=bool)[extensions.codes]
     told = deflate | same(connections["http_status"].cast(pa.string()), "101")
     plain = told & ~deflate & same(connections["version"], "2.0.1", "2.1")
-    sizes = _sizes(connections, messages)
+    columns = {name: micros(connections[name]) for name in TIMES}
+    columns |= {name: wholes(connections[name]) for name in ("compressed_messages", "saved_bytes")}
+    columns["bytes"] = _sizes(connections, messages)
     findings = []
     for station, rows in by_station(connections):
         if not told[rows].any():
             findings.append(not_judged(station, "no answer to an upgrade was seen"))
-        own, uncompressed = connections.take(pa.array(rows)), rows[plain[rows]]
-        findings += _agreed(station, own, deflate[rows])
-        findings += _missing(station, connections.take(pa.array(uncompressed)), sizes[uncompressed], worth_megabytes)
+        findings += _agreed(station, connections, rows, rows[deflate[rows]], columns)
+        findings += _missing(station, connections, rows[plain[rows]], columns, worth_megabytes)
     return table(findings)
 
 
-def _agreed(station: str, connections: pa.Table, deflate: Flags) -> list[Finding]:
-    """The finding that compression was agreed on."""
-    rows = np.flatnonzero(deflate)
+def _agreed(station: str, connections: pa.Table, own: Ints, rows: Ints, columns: Mapping[str, Ints]) -> list[Finding]:
+    """The finding that compression was agreed on for these rows of the station's own."""
     if not len(rows):
         return []
-    start, end = when(micros(connections["ts"]), rows)
-    compressed, saved = (
-        int(wholes(connections[name], 0)[rows].sum()) for name in ("compressed_messages", "saved_bytes")
-    )
-    counted = bool((wholes(connections["compressed_messages"])[rows] >= 0).any())
+    start, end = when(columns["ts"], rows)
+    compressed, saved = (int(columns[name][rows].clip(0).sum()) for name in ("compressed_messages", "saved_bytes"))
+    counted = bool((columns["compressed_messages"][rows] >= 0).any())
     used = f"; {plural(compressed, 'message')} made use of it" + (f", which saved {_amount(saved)}" if saved else "")
     return [
         Finding(
             station,
-            f"Compression ({DEFLATE}) was agreed on for {len(rows)} of {plural(len(deflate), 'connection')}"
+            f"Compression ({DEFLATE}) was agreed on for {len(rows)} of {plural(len(own), 'connection')}"
             + (used if counted else ""),
             start=start,
             end=end,
@@ -92,13 +93,15 @@ def _agreed(station: str, connections: pa.Table, deflate: Flags) -> list[Finding
     ]
 
 
-def _missing(station: str, connections: pa.Table, sizes: Ints, worth: float) -> list[Finding]:
+def _missing(
+    station: str, connections: pa.Table, rows: Ints, columns: Mapping[str, Ints], worth: float
+) -> list[Finding]:
     """The finding that much went uncompressed on these connections; what lasted less than a day counts as a day."""
-    times = np.concatenate([micros(connections[name]) for name in ("ts", "last_up", "last_down")])
+    times = np.concatenate([columns[name][rows] for name in TIMES])
     start, end = when(times, np.arange(len(times)))
     if start is None or end is None:
         return []
-    size, count = int(sizes.sum()), connections.num_rows
+    size, count = int(columns["bytes"][rows].sum()), len(rows)
     rate = size / MEGABYTE / max((end - start) / DAY, 1.0)
     if not size or rate < worth:
         return []
@@ -113,7 +116,7 @@ def _missing(station: str, connections: pa.Table, sizes: Ints, worth: float) -> 
             limit=worth,
             unit="MB/day",
             count=count,
-            evidence=evidence(connections, range(min(count, MAX_EVIDENCE))),
+            evidence=evidence(connections, rows[:MAX_EVIDENCE]),
             subject="missing",
         )
     ]

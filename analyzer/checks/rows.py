@@ -36,6 +36,16 @@ def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts", origin: str
     ]
 
 
+def when(times: Ints, rows: Ints) -> tuple[int | None, int | None]:
+    """The first and the last time of some rows; None where none of them has one.
+
+    >>> when(np.array([30, 10, NO_TIME, 20]), np.array([0, 2, 3])), when(np.array([NO_TIME]), np.array([0]))
+    ((20, 30), (None, None))
+    """
+    known = times[rows][times[rows] != NO_TIME]
+    return (int(known.min()), int(known.max())) if len(known) else (None, None)
+
+
 def plural(count: int, what: str, several: str = "") -> str:
     """A count with its noun.
 

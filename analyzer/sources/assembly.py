@@ -171,7 +171,7 @@ class Assembly:
         )
 
     def note(self, table: str, number: int | None, ts: int | None, origin: int, **columns: object) -> None:
-        """Take a row of `transport`, `lookups`, `certificates` or `tls_records` by its columns."""
+        """Take a row of `transport`, `lookups`, `certificates`, `tls_records` or `issues` by its columns."""
         self.rows[table].note(ts=ts, number=number, origin=origin, **columns)
 
     def issue(

@@ -71,7 +71,7 @@ class Control(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """Something that the transport told: a row of `transport`, `lookups`, `certificates` or `tls_records`."""
+    """Something that the transport told: a row of `transport`, `lookups`, `certificates`, `tls_records` or `issues`."""
 
     ts: int | None
     station: str

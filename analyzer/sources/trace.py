@@ -13,7 +13,7 @@ One line a thing that happened. `#` begins a comment line; an indented line cont
     08:09:00 CP1 - 1006 by csms "reason"                   ended: close code or fin, rst, timeout, lost; by whom
     08:09:30 CP1 x 401                                     upgrade refused with this HTTP status
     08:09:40 CP1 x unreachable                             no answer to SYN; or port_closed, tls
-    08:09:41 CP1 * retransmission by station bytes=1400    the transport: a kind of `transport`, or lookup, certificate, record
+    08:09:41 CP1 * retransmission by station bytes=1400    the transport: a kind of `transport`; lookup, certificate, record, issue
     08:10:00x5/60s CP1 > Heartbeat                         five times, every 60 s; `$(100+50*i)`, `$(now)` are computed
 """
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 DIRECTIONS = {"station": "up", "csms": "down"}
+TABLES = {"lookup": "lookups", "certificate": "certificates", "record": "tls_records", "issue": "issues"}
+"""Words for a row of another table than `transport`."""
 EVENTS = frozenset(
     {
         "syn", "syn_ack", "fin", "rst", "retransmission", "duplicate", "keep_alive", "zero_window", "hole", "icmp", "tls",
@@ -28,10 +30,12 @@ def noted(ts: int, station: str, origin: int, text: str) -> Noted | None:
     {'kind': 'retransmission', 'direction': 'up', 'bytes': 1400}
     >>> noted(0, "CP1", 1, "lookup name=csms.example status=NXDOMAIN").table
     'lookups'
+    >>> noted(0, "CP1", 1, "issue by station kind=unmasked_client count=3").table
+    'issues'
     """
     kind, *words = text.split() or [""]
-    table = {"lookup": "lookups", "certificate": "certificates", "record": "tls_records"}.get(kind, "transport")
-    columns: dict[str, object] = {}
+    table = TABLES.get(kind, "transport")
+    columns: dict[str, object] = {"count": 1, "damage": False} if table == "issues" else {}
     if table == "transport":
         if kind not in EVENTS:
             return None
@@ -47,6 +51,8 @@ def noted(ts: int, station: str, origin: int, text: str) -> Noted | None:
         if read is None or not sign or (told := read(unquote(value))) is None:
             return None
         columns[name] = told
+    if table == "issues" and "kind" not in columns:
+        return None
     return Noted(ts, station, origin, table, columns)
 
 
@@ -78,6 +84,7 @@ def _time(text: str) -> int | None:
 COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
     "transport": {"bytes": _whole, "detail": _text},
     "tls_records": {"bytes": _whole},
+    "issues": {"kind": _text, "count": _whole},
     "lookups": {
         "name": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
         "addresses": _text, "lifetime": seconds,

@@ -62,7 +62,7 @@ LINES = (
     _line("C4", "No samples missing", "MV26", "MV28 MV47 MV48 TX14"),
     _line("C5", "Nothing lost over faults", "TX04", "TX01-18 TX27 TX29 TX30 WS25"),
     _line("D1", "Clock right", "CK01", "CK01-13"),
-    _line("D2", "Secure", "SC01 SC02", "SC01-20"),
+    _line("D2", "Secure", "SC01 SC02 SC03 SC04", "SC01-20"),
     _line("D3", "Sessions healthy", "", "TX19-26 TX28 PR22-24"),
 )
 

@@ -138,6 +138,38 @@ def test_a_line_that_is_not_understood_is_told(line: str) -> None:
     assert event.kind == "not_understood"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "* issue",
+        "* issue count=3",
+        "* issue kind= count=3",
+        "* issue by middle kind=hole",
+        "* issue kind=hole damage=1",
+    ],
+)
+def test_an_issue_without_a_kind_or_with_what_it_may_not_tell_is_not_understood(line: str) -> None:
+    (event,) = events(f"08:00:00 CP1 {line}")
+    assert isinstance(event, Trouble)
+
+
+def test_an_issue_is_told_of_the_connection_that_is_open() -> None:
+    made = tables("08:00:00 CP1 + ocpp1.6\n08:00:01 CP1 * issue by station kind=unmasked_client count=3", "trace")
+    (issue,) = made["issues"].to_pylist()
+    assert issue["connection"] == made["connections"]["connection"][0].as_py()
+    told = {name: issue[name] for name in ("station", "direction", "kind", "count", "damage", "origin")}
+    assert told == {
+        "station": "CP1", "direction": "up", "kind": "unmasked_client", "count": 3, "damage": False, "origin": 2,
+    }  # fmt: skip
+
+
+def test_what_is_told_after_an_attempt_that_failed_belongs_to_it() -> None:
+    text = "08:00:00x2/60s CP1 x tls scheme=wss\n08:00:00.1x2/60s CP1 * certificate by csms subject=CN%3Da"
+    made = tables(text, "trace")
+    assert made["connections"].num_rows == 2
+    assert made["certificates"]["connection"].to_pylist() == made["connections"]["connection"].to_pylist()
+
+
 def test_comments_and_blank_lines_tell_nothing() -> None:
     assert events("# hello\n") == [Ignored(1)]
 

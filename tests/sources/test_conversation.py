@@ -94,3 +94,25 @@ def test_an_end_that_is_told_again_adds_what_was_not_known() -> None:
 def test_an_end_after_new_messages_is_that_of_another_connection() -> None:
     text = "08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 > Heartbeat\n08:03:00 CP1 - rst"
     assert [row["end_kind"] for row in tables(text)["connections"].to_pylist()] == ["fin", "rst"]
+
+
+def test_connections_beside_each_other_end_each_by_itself() -> None:
+    text = """
+    08:00:00 CP1 + ocpp1.6
+    08:00:10 CP1/2 + ocpp1.6
+    08:00:20 CP1 > Heartbeat#1
+    08:00:20 CP1/2 > Heartbeat#1
+    08:00:21 CP1/2 < =
+    08:00:22 CP1 < =
+    08:00:30 CP1 - fin
+    08:00:40 CP1/2 - rst
+    """
+    made = tables(text)
+    rows = made["connections"].to_pylist()
+    assert [(row["station"], row["end_kind"], row["end_origin"]) for row in rows] == [
+        ("CP1", "fin", 7),
+        ("CP1", "rst", 8),
+    ]
+    told = [(row["origin"], row["connection"]) for row in made["messages"].to_pylist()]
+    first, second = (row["connection"] for row in rows)
+    assert sorted(told) == [(3, first), (4, second), (5, second), (6, first)]

@@ -24,6 +24,7 @@ MODULES = (
     "websocket.silent_drop",
     "websocket.flapping",
     "websocket.long_outage",
+    "websocket.black_hole",
     "boot.loop",
     "boot.reconnect_habit",
     "boot.rejected",

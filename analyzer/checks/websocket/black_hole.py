@@ -87,7 +87,7 @@ def black_hole(
     unread = whole(tails(transport, answers), transport, issues)
     found = [
         *_stuck(unread, signs, _until(connections, sources), large, fewest, shortest),
-        *killing(whole(tails(transport, signs), transport, issues), messages, answers, large, fewest),
+        *_killing(whole(tails(transport, signs), transport, issues), messages, answers, large, fewest),
     ]
     icmp = transport.filter(pa.array(same(transport["kind"], "icmp")))
     icmp = icmp.filter(pc.fill_null(pc.match_substring_regex(icmp["detail"], TOO_BIG), fill_value=False))
@@ -115,7 +115,7 @@ def _stuck(
                 yield tail
 
 
-def killing(
+def _killing(
     found: Iterable[Tail], messages: pa.Table, answers: pa.Table, large: int = LARGE, fewest: int = 3
 ) -> Iterator[Tail]:
     """What connections died of, where it was large each time, on two or more of them, and large ones never passed."""

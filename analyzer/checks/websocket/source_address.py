@@ -48,7 +48,7 @@ def source_address(connections: pa.Table, calls: pa.Table, outages: pa.Table, *,
     Likely causes: a mobile network that attaches the modem anew, or changes its NAT; a second line that takes over.
     What to do: ask for a static address (private APN); look at the signal and at the modem's log; ping often enough that
         the loss is noticed.
-    Source: share of changes and prefix are this tool's own; ocpptools.renozix.com on dropped WebSockets.
+    Source: RFC 4787 4.1 and 4.3; the counts and the length of the prefixes are this tool's own.
     """
     told, times = established(connections), micros(connections["ts"])
     closed = same(connections["end_kind"], "close")

@@ -32,6 +32,7 @@ MODULES = (
     "websocket.no_word",
     "websocket.link_quality",
     "websocket.no_attempt",
+    "websocket.incomplete",
     "boot.loop",
     "boot.reconnect_habit",
     "boot.rejected",

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.checks.rows import by_station, duration, evidence, plural
-from analyzer.checks.websocket.black_hole import LARGE, black_hole
+from analyzer.checks.websocket import black_hole
 from analyzer.checks.websocket.ends import cut_off, established, rebooted
 from analyzer.checks.websocket.idle_cutoff import unwatched
 from analyzer.checks.websocket.resent import Tail, heard_of, tails, whole
@@ -91,14 +91,14 @@ def half_open(
     excused = cut_off(connections, outages, idle_patterns) | rebooted(connections, outages)
     excused_names = set(coded(connections["connection"].filter(pa.array(excused))).names)
     signs = heard_of(messages, controls, tls_records, transport)
-    holes = black_hole(connections, transport, messages, controls, tls_records, issues, sources)
+    holes = black_hole.black_hole(connections, transport, messages, controls, tls_records, issues, sources)
     vanished = set(coded(holes["station"].filter(pa.array(~same(holes["severity"], UNKNOWN)))).names)
     dead = [
         tail
         for tail in _noticed(whole(tails(transport, signs), transport, issues), connections)
         if (len(tail.rows) >= fewest or tail.seconds > longest)
         and tail.connection not in excused_names
-        and not (tail.station in vanished and bool((tail.sizes >= LARGE).all()))
+        and not (tail.station in vanished and bool((tail.sizes >= black_hole.LARGE).all()))
         and not _window_closed(tail, transport)
     ]
     dead = [tail for tail, ordered in zip(dead, _ordered(dead, calls), strict=True) if not ordered]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from analyzer.checks.heartbeat.answers import answers
+from analyzer.checks.heartbeat import answers
+from analyzer.checks.protocol import unanswered
 from analyzer.checks.protocol.sides import OTHER, SIDES, WHO
-from analyzer.checks.protocol.unanswered import unanswered
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.websocket.ends import established
 from analyzer.findings import MAX_EVIDENCE, UNKNOWN, Finding, not_judged, table
@@ -81,7 +81,7 @@ def one_way(
     lost = lost_between(issues, connections["connection"], connections["source"], begins, until)
     judged = established(connections) & (lengths >= wanted) & ~lost
     counts = {side: _counts(connections, messages, side) for side in LAST}
-    others = (other(calls, connections, boots, sources, issues) for other in (answers, unanswered))
+    others = (other(calls, connections, boots, sources, issues) for other in (answers.answers, unanswered.unanswered))
     told = {station for found in others for station in _found(found)}
     findings = []
     for station, rows in by_station(connections):

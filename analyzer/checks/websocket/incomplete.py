@@ -16,8 +16,6 @@ from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from analyzer.kernels.columns import Ints
 
 COUNTER = r"^[0-9]{1,15}$"
@@ -81,21 +79,19 @@ def incomplete(
     Source: RFC 9293 3.4; pcap-savefile(5); the limits are this tool's own.
     """
     holes = issues.filter(pa.array(same(issues["kind"], "hole") & flags(issues["damage"])))
-    silences: dict[str, list[Silence]] = {}
-    for row in _silences(connections, messages, controls, longest):
-        silences.setdefault(row.station, []).append(row)
     joined = established(connections) & ~flags(connections["start_observed"])
     joined &= np.asarray(connections["start_observed"].is_valid(), dtype=bool)
-    of_holes, shown = dict(by_station(holes)), captured(connections, sources)
+    of_holes, times, sizes = dict(by_station(holes)), micros(connections["ts"]), wholes(connections["lost_bytes"], 0)
+    # A capture shows by TCP's sequence numbers what it lacks.
+    logged = ~same(connections["station"], *captured(connections, sources), "") & established(connections)
+    skips, uncounted = _silences(connections.filter(pa.array(logged)), messages, controls, longest)
+    inferred = flags(connections["inferred"])
     findings = []
     for station, rows in by_station(connections):
-        # A capture shows by TCP's sequence numbers what it lacks.
-        silent = [] if station in shown else silences.get(station, [])
-        found = [
-            *_joined(connections, rows, rows[joined[rows]]),
-            *_holes(connections, rows, holes.take(pa.array(of_holes.get(station, rows[:0])))),
-            *(row.missing for row in silent if row.skipped),
-        ]
+        chosen, own = rows[joined[rows]], of_holes.get(station)
+        found = [] if not len(chosen) else [_joined(connections, len(rows), chosen, times[chosen])]
+        found += [] if own is None else [_holes(holes.take(pa.array(own)), int(sizes[rows].sum()))]
+        found += skips.get(station, [])
         if found:
             starts = [part.start for part in found if part.start != NO_TIME]
             findings.append(
@@ -108,72 +104,54 @@ def incomplete(
                     evidence=[entry for part in found for entry in part.proof[:2]],
                 )
             )
-        elif flags(connections["inferred"])[rows].all():
+        elif inferred[rows].all():
             findings.append(not_judged(station, "the input does not tell of connections, only of messages"))
-        elif any(row.skipped is None for row in silent):
+        elif station in uncounted:
             findings.append(not_judged(station, "its message ids are no counter that would show a missing line"))
     return table(findings)
 
 
-def _joined(connections: pa.Table, rows: Ints, chosen: Ints) -> Iterator[Missing]:
-    if len(chosen):
-        times = micros(connections["ts"])[chosen]
-        of = f"{len(chosen)} of {plural(len(rows), 'connection')}" if len(rows) > 1 else "its connection"
-        text = f"{of} had begun before the input does"
-        yield Missing(text, int(times.min()), int(times.max()), evidence(connections, chosen[:MAX_EVIDENCE]))
+def _joined(connections: pa.Table, every: int, chosen: Ints, times: Ints) -> Missing:
+    of = f"{len(chosen)} of {plural(every, 'connection')}" if every > 1 else "its connection"
+    proof = evidence(connections, chosen[:MAX_EVIDENCE])
+    return Missing(f"{of} had begun before the input does", int(times.min()), int(times.max()), proof)
 
 
-def _holes(connections: pa.Table, rows: Ints, holes: pa.Table) -> Iterator[Missing]:
-    if holes.num_rows:
-        times, count = micros(holes["ts"]), int(wholes(holes["count"], 1).sum())
-        size = int(wholes(connections["lost_bytes"], 0)[rows].sum())
-        cut = bool(pc.any(pc.fill_null(pc.match_substring(holes["detail"], CUT), fill_value=False)).as_py())
-        text = plural(count, "hole") + (f" of {size} bytes in all" if size else "") + ", by the snap length" * cut
-        known = times[times != NO_TIME]
-        ends = (int(known.min()), int(known.max())) if len(known) else (NO_TIME, NO_TIME)
-        yield Missing(text, *ends, evidence(holes, range(min(holes.num_rows, MAX_EVIDENCE))))
+def _holes(holes: pa.Table, size: int) -> Missing:
+    times, count = micros(holes["ts"]), int(wholes(holes["count"], 1).sum())
+    cut = bool(pc.any(pc.fill_null(pc.match_substring(holes["detail"], CUT), fill_value=False)).as_py())
+    text = plural(count, "hole") + (f" of {size} bytes in all" if size else "") + ", by the snap length" * cut
+    known = times[times != NO_TIME]
+    ends = (int(known.min()), int(known.max())) if len(known) else (NO_TIME, NO_TIME)
+    return Missing(text, *ends, evidence(holes, range(min(holes.num_rows, MAX_EVIDENCE))))
 
 
-class Silence(NamedTuple):
-    """A time in which nothing stands there of a live connection, and how many ids were skipped; None where untold."""
-
-    station: str
-    skipped: int | None
-    start: int
-    end: int
-    proof: list[Evidence]
-
-    @property
-    def missing(self) -> Missing:
-        """That lines of it are missing."""
-        span = duration((self.end - self.start) / SECOND)
-        text = f"nothing of {span} on a live connection, though its message ids skip {self.skipped}"
-        return Missing(text, self.start, self.end, self.proof)
-
-
-def _silences(connections: pa.Table, messages: pa.Table, controls: pa.Table, longest: float) -> list[Silence]:
-    """The times of more than `longest` seconds without anything on connections that were told of."""
-    told = connections["connection"].filter(pa.array(established(connections)))
+def _silences(
+    connections: pa.Table, messages: pa.Table, controls: pa.Table, longest: float
+) -> tuple[dict[str, list[Missing]], set[str]]:
+    """What is missing of each station by its counted ids, and the stations with long silences that count none."""
+    told = connections["connection"].cast(pa.string()).combine_chunks()
     columns = ["station", "source", "connection", "ts", "origin"]
     signs = pa.concat_tables([messages.select(columns), controls.select(columns)]).unify_dictionaries()
-    signs = signs.filter(
-        pc.and_(
-            pc.is_in(signs["connection"].cast(pa.string()), told.cast(pa.string()).combine_chunks()),
-            signs["ts"].is_valid(),
-        )
-    )
+    known = pc.is_in(signs["connection"].cast(pa.string()), told)
+    signs = signs.filter(pc.and_(known, signs["ts"].is_valid()))
     named, times = coded(signs["connection"]), micros(signs["ts"])
     order = np.lexsort((times, named.codes))
     codes, times = named.codes[order], times[order]
-    gaps = np.where(np.diff(codes, prepend=-1) == 0, np.diff(times, prepend=0), 0)
+    spans = np.where(np.diff(codes, prepend=-1) == 0, np.diff(times, prepend=0), 0)
+    long = np.flatnonzero(spans > longest * SECOND)
     counters = _counters(messages)
-    found = []
-    for place in np.flatnonzero(gaps > longest * SECOND).tolist():
+    counted = np.array([name in counters for name in named.names], dtype=bool)[codes[long]]
+    stations = signs["station"].take(pa.array(order[long])).to_pylist()
+    found: dict[str, list[Missing]] = {}
+    for place, station in ((long[at], stations[at]) for at in np.flatnonzero(counted).tolist()):
         start, end = int(times[place - 1]), int(times[place])
-        row = signs.slice(int(order[place]), 1).to_pylist()[0]
-        skipped = _skipped(*counters[row["connection"]], start, end) if row["connection"] in counters else None
-        found.append(Silence(row["station"], skipped, start, end, evidence(signs, order[[place - 1, place]])))
-    return found
+        skipped = _skipped(*counters[named.names[codes[place]]], start, end)
+        if skipped:
+            text = f"nothing of {duration((end - start) / SECOND)} on a live connection, though its ids skip {skipped}"
+            proof = evidence(signs, order[[place - 1, place]])
+            found.setdefault(station, []).append(Missing(text, start, end, proof))
+    return found, {station for station, known in zip(stations, counted.tolist(), strict=True) if not known}
 
 
 def _counters(messages: pa.Table) -> dict[str, tuple[Ints, Ints]]:

@@ -81,13 +81,15 @@ def link_quality(
     again = wholes(connections["retransmissions"], 0)
     again = np.maximum(again - np.array([vain.get(name, 0) for name in connections["connection"].to_pylist()]), 0)
     closed = _closed_windows(transport, heard_of(messages, controls, tls_records, transport.slice(0, 0)))
+    long = np.flatnonzero(closed > closed_seconds)
+    shut = {name: long[rows] for name, rows in by_station(transport.take(pa.array(long)))}
     findings: list[Finding] = []
     for station, rows in by_station(connections):
         sent, known = rows[segments[rows] > 0], rows[~np.isnan(trips[rows])]
         found = [
             *_lossy(connections, transport, sent, segments, again, fewest_segments, warn_share, fail_share),
             *_slow(connections, known, trips, fewest_handshakes, slow_seconds),
-            *_shut(transport, station, closed, closed_seconds),
+            *_shut(transport, shut.get(station, long[:0]), closed, closed_seconds),
         ]
         findings += found
         if not found and not len(sent) and not len(known):
@@ -151,14 +153,16 @@ def _slow(connections: pa.Table, own: Ints, trips: np.ndarray, fewest: int, slow
     )
 
 
-def _shut(transport: pa.Table, station: str, closed: np.ndarray, limit: float) -> Iterator[Finding]:
-    stations = same(transport["station"], station)
+def _shut(transport: pa.Table, own: Ints, closed: np.ndarray, limit: float) -> Iterator[Finding]:
+    if not len(own):
+        return
+    sent = same(transport["direction"], "up")[own]
     for side, who in (("up", "The charger"), ("down", "The CSMS")):
-        rows = np.flatnonzero(stations & same(transport["direction"], side) & (closed > limit))
+        rows = own[sent == (side == "up")]
         if len(rows):
             worst, times = int(rows[np.argmax(closed[rows])]), micros(transport["ts"])[rows]
             yield Finding(
-                station,
+                transport["station"][worst].as_py(),
                 f"{who} did not read for {duration(closed[worst])}: its receive window was closed"
                 + (f", {plural(len(rows), 'time')} in all" if len(rows) > 1 else ""),
                 start=int(times.min()),

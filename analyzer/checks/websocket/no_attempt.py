@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, same
+from analyzer.kernels.as_of import last_before
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, flags, micros, same, seconds
 from analyzer.kernels.damage import lost_between
 from analyzer.ocpp.commands import commanded
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    from analyzer.kernels.columns import Ints, Reals
+    from analyzer.kernels.columns import Column, Flags, Ints
 
 UNANSWERED = "unreachable"
+COLUMNS = ["station", "ts", "telling"]
 DARK = ("reboot", "unknown")
 """The kinds of a boot after which the charger may have been without power."""
 
 
-class Tries(NamedTuple):
-    """What a charger did to connect: the times, sorted, and whether any of it is seen at the charger's side alone."""
-
-    times: Ints
-    at_its_side: bool
+MOST_BEHIND = 8
+"""An address that more chargers have than this is a proxy's: what comes from it tells nothing of one of them."""
 
 
 @check("WS38", "No attempt to reconnect", severity="error")
 def no_attempt(
-    outages: pa.Table,
     connections: pa.Table,
+    outages: pa.Table,
     lookups: pa.Table,
     calls: pa.Table,
     sources: pa.Table,
@@ -81,8 +81,12 @@ def no_attempt(
     inputs = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
     last = np.array([inputs.get(name, NO_TIME) for name in outages["source"].to_pylist()], dtype=np.int64)
     until = np.where(ends == NO_TIME, last, ends)
-    tries = {name: _tries(name, connections, lookups) for name in coded(outages["station"]).names}
-    lengths = _idle(outages, noticed, until, tries)
+    stations, times, telling = _tries(connections, lookups)
+    at_its_side = set(coded(stations.filter(pa.array(telling))).names)
+    # The first attempt after a time is the last before it, backwards.
+    hits = last_before(stations, -times, outages["station"], -(noticed + 1))
+    first = np.append(times, END_OF_TIME)[hits]
+    lengths = seconds(noticed, np.where(until == NO_TIME, NO_TIME, np.minimum(first, until)))
     excused = commanded(calls, outages["station"], micros(outages["start"])) | same(outages["boot"], *DARK)
     spans = noticed, noticed + np.round(np.nan_to_num(lengths) * SECOND).astype(np.int64)
     excused |= lost_between(issues, outages["station"], outages["source"], *spans, scope="station")
@@ -90,9 +94,11 @@ def no_attempt(
     findings = []
     for station, rows in by_station(outages):
         chosen = rows[long[rows]]
-        if not tries[station].at_its_side:
+        if not len(chosen):
+            continue
+        if station not in at_its_side:
             findings.append(not_judged(station, "whether the capture would show what it tries in vain is not known"))
-        elif len(chosen):
+        else:
             worst = int(chosen[np.argmax(lengths[chosen])])
             back = ends[chosen] != NO_TIME
             findings.append(
@@ -114,24 +120,26 @@ def no_attempt(
     return table(findings)
 
 
-def _tries(station: str, connections: pa.Table, lookups: pa.Table) -> Tries:
-    """What a charger did to connect: by its name, or by an address that it has elsewhere."""
-    named = same(connections["station"], station)
-    clients = [name for name in coded(connections["client"].filter(pa.array(named))).names if name]
-    own = named | same(connections["client"], *clients, "")
-    asked = same(lookups["station"], station) | same(lookups["client"], *clients, "")
-    times = np.concatenate([micros(connections["ts"])[own], micros(lookups["ts"])[asked]])
-    failed = bool((same(connections["end_kind"], UNANSWERED) & own).any())
-    return Tries(np.sort(times), failed or bool(asked.any()))
+def _tries(connections: pa.Table, lookups: pa.Table) -> tuple[Column, Ints, Flags]:
+    """What chargers did to connect: which, when, and whether it is seen at the charger's side alone.
+
+    It is known by their name, or by an address that they have elsewhere.
+    """
+    asked, unanswered = np.ones(lookups.num_rows, dtype=bool), same(connections["end_kind"], UNANSWERED)
+    every = pa.concat_tables([_attempts(connections, unanswered), _attempts(lookups, asked)])
+    pairs = _attempts(connections, unanswered).filter(
+        pc.and_(pc.is_valid(connections["station"]), pc.is_valid(connections["client"]))
+    )
+    pairs = pairs.group_by(["client", "station"]).aggregate([])
+    behind = pairs.group_by("client").aggregate([("station", "count")])
+    few = behind.filter(pc.less_equal(behind["station_count"], MOST_BEHIND))["client"].combine_chunks()
+    pairs = pairs.filter(pc.is_in(pairs["client"], few))
+    by_address = every.select(["client", "ts", "telling"]).join(pairs, "client", join_type="inner")
+    found = pa.concat_tables([every.select(COLUMNS), by_address.select(COLUMNS)])
+    found = found.filter(pc.and_(found["station"].is_valid(), found["ts"].is_valid()))
+    return found["station"], micros(found["ts"]), flags(found["telling"])
 
 
-def _idle(outages: pa.Table, noticed: Ints, until: Ints, tries: dict[str, Tries]) -> Reals:
-    """For each outage the seconds from its notice to the first attempt after it, or as long as it was watched."""
-    found = np.full(outages.num_rows, np.nan)
-    for station, rows in by_station(outages):
-        times = np.append(tries[station].times, END_OF_TIME)
-        first = times[np.searchsorted(times, noticed[rows], side="right")]
-        stop = np.minimum(first, until[rows])
-        known = (noticed[rows] != NO_TIME) & (until[rows] != NO_TIME)
-        found[rows[known]] = (stop[known] - noticed[rows][known]) / SECOND
-    return found
+def _attempts(table: pa.Table, telling: Flags) -> pa.Table:
+    names = {name: table[name].cast(pa.string()) for name in ("station", "client")}
+    return pa.table({**names, "ts": table["ts"], "telling": pa.array(telling)})

@@ -83,10 +83,11 @@ def one_way(
     counts = {side: _counts(connections, messages, side) for side in LAST}
     others = (other(calls, connections, boots, sources, issues) for other in (answers.answers, unanswered.unanswered))
     told = {station for found in others for station in _found(found)}
+    spoke = {side: micros(connections[name]) != NO_TIME for side, name in LAST.items()}
     findings = []
     for station, rows in by_station(connections):
         own = rows[judged[rows]]
-        heard = {side: (micros(connections[LAST[side]])[rows] != NO_TIME).any() for side in LAST}
+        heard = {side: bool(spoke[side][rows].any()) for side in LAST}
         if not len(own):
             findings.append(not_judged(station, "none of its connections was watched for long enough"))
         elif not all(heard.values()) and (counts["up"][own] + counts["down"][own]).any():

@@ -54,7 +54,9 @@ def source_address(connections: pa.Table, calls: pa.Table, outages: pa.Table, *,
     closed = same(connections["end_kind"], "close")
     closed |= same(connections["end_kind"], "fin") & same(connections["end_side"], "station")
     closed |= ordered_ends(calls, connections) | rebooted(connections, outages)
-    networks = [_network(client) for client in connections["client"].to_pylist()]
+    clients = connections["client"].to_pylist()
+    known_networks = {client: _network(client) for client in set(clients)}
+    networks = [known_networks[client] for client in clients]
     inputs = connections["source"].to_pylist()
     known = np.array([network is not None for network in networks], dtype=bool)
     findings = []
@@ -72,11 +74,9 @@ def source_address(connections: pa.Table, calls: pa.Table, outages: pa.Table, *,
             continue
         chosen = np.array(changed, dtype=np.int64)
         day = chosen[busiest(times[chosen], DAY)]
-        fresh = sum(
-            networks[row] not in {networks[other] for other in own[times[own] < times[row]].tolist()}
-            for row in day.tolist()
-        )
-        seen = list(dict.fromkeys(str(connections["client"][row].as_py()) for row in own.tolist()))
+        first = {networks[row]: row for row in own[::-1].tolist()}
+        fresh = sum(first[networks[row]] == row for row in day.tolist())
+        seen = list(dict.fromkeys(str(clients[row]) for row in own.tolist()))
         findings.append(
             Finding(
                 station,

@@ -83,11 +83,23 @@ def link_quality(
     closed = _closed_windows(transport, heard_of(messages, controls, tls_records, transport.slice(0, 0)))
     long = np.flatnonzero(closed > closed_seconds)
     shut = {name: long[rows] for name, rows in by_station(transport.take(pa.array(long)))}
+    resent = np.flatnonzero(same(transport["kind"], "retransmission"))
+    proofs = {name: resent[rows] for name, rows in by_station(transport.take(pa.array(resent)))}
     findings: list[Finding] = []
     for station, rows in by_station(connections):
         sent, known = rows[segments[rows] > 0], rows[~np.isnan(trips[rows])]
         found = [
-            *_lossy(connections, transport, sent, segments, again, fewest_segments, warn_share, fail_share),
+            *_lossy(
+                connections,
+                transport,
+                proofs.get(station, resent[:0]),
+                sent,
+                segments,
+                again,
+                fewest_segments,
+                warn_share,
+                fail_share,
+            ),
             *_slow(connections, known, trips, fewest_handshakes, slow_seconds),
             *_shut(transport, shut.get(station, long[:0]), closed, closed_seconds),
         ]
@@ -102,6 +114,7 @@ def link_quality(
 def _lossy(
     connections: pa.Table,
     transport: pa.Table,
+    proof: Ints,
     own: Ints,
     segments: Ints,
     again: Ints,
@@ -113,8 +126,7 @@ def _lossy(
     share = repeated / max(total, 1)
     if total < fewest or share <= warn:
         return
-    span, names = _span(connections, own), connections["connection"].take(pa.array(own)).to_pylist()
-    proof = np.flatnonzero(same(transport["kind"], "retransmission") & same(transport["connection"], *names, ""))
+    span = _span(connections, own)
     shown = evidence(transport, proof[:MAX_EVIDENCE]) or evidence(connections, own[:MAX_EVIDENCE])
     yield Finding(
         connections["station"][int(own[0])].as_py(),
@@ -179,7 +191,8 @@ def _shut(transport: pa.Table, own: Ints, closed: np.ndarray, limit: float) -> I
 
 def _span(connections: pa.Table, own: Ints) -> tuple[int | None, int | None]:
     """From the first sight of these connections to the last that is known of them."""
-    known = np.array([micros(connections[name])[own] for name in ("ts", "end", "last_up", "last_down")])
+    rows = connections.select(["ts", "end", "last_up", "last_down"]).take(pa.array(own))
+    known = np.array([micros(column) for column in rows.columns])
     told = known[known != NO_TIME]
     return (int(told.min()), int(told.max())) if len(told) else (None, None)
 

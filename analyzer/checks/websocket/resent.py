@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.kernels.as_of import last_before
-from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, same, wholes
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, records, same, wholes
 from analyzer.kernels.damage import lost_between
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ def tails(transport: pa.Table, signs: pa.Table) -> Iterator[Tail]:
     codes = coded(sides(again)).codes
     order = np.lexsort((times, codes))
     order = order[(times > heard)[order]]
-    sizes, named = wholes(again["bytes"], 0), again.select(["station", "connection", "direction"])
-    for all_own in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        own = all_own[np.diff(times[all_own], prepend=NO_TIME // 2) > ROUND]
-        if len(own):
-            names = named.slice(int(own[0]), 1).to_pylist()[0]
-            yield Tail(**names, rows=chosen[own], times=times[own], sizes=sizes[own], heard=int(heard[own[0]]))
+    groups = [own for own in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(own)]
+    firsts = again.select(["station", "connection", "direction"]).take(pa.array([own[0] for own in groups], pa.int64()))
+    sizes = wholes(again["bytes"], 0)
+    for group, names in zip(groups, records(firsts), strict=True):
+        own = group[np.diff(times[group], prepend=NO_TIME // 2) > ROUND]
+        yield Tail(**names, rows=chosen[own], times=times[own], sizes=sizes[own], heard=int(heard[own[0]]))
 
 
 def whole(found: Iterable[Tail], transport: pa.Table, issues: pa.Table) -> list[Tail]:

@@ -115,9 +115,7 @@ def _stuck(
                 yield tail
 
 
-def _killing(
-    found: Iterable[Tail], messages: pa.Table, answers: pa.Table, large: int = LARGE, fewest: int = 3
-) -> Iterator[Tail]:
+def _killing(found: Iterable[Tail], messages: pa.Table, answers: pa.Table, large: int, fewest: int) -> Iterator[Tail]:
     """What connections died of, where it was large each time, on two or more of them, and large ones never passed."""
     read, passed = set(coded(answers["connection"]).names), _answered(messages, large)
     deaths: dict[tuple[str, str], list[Tail]] = {}
@@ -136,7 +134,8 @@ def _killing(
 def _answered(messages: pa.Table, large: int) -> set[tuple[str, str]]:
     """The stations and directions of which a large call was answered."""
     calls = messages.filter(pa.array(same(messages["type"], "call") & (wholes(messages["bytes"]) >= large)))
-    replies = messages.filter(pa.array(same(messages["type"], "result", "error")))
+    replies = messages.filter(pc.is_in(messages["id"], calls["id"].combine_chunks()))
+    replies = replies.filter(pa.array(same(replies["type"], "result", "error")))
     known = set(zip(*(replies[name].to_pylist() for name in ("connection", "direction", "id")), strict=True))
     names = (calls[name].to_pylist() for name in ("station", "connection", "direction", "id"))
     return {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COUNTER = r"^[0-9]{1,15}$"
 """Message ids that may be a counter's."""
 FEWEST_COUNTED, COUNTED = 20, 0.98
-"""So many calls of a connection, and this share of them, follow by one: then it is a counter that leaves nothing out."""
+"""So many calls of a connection, and this share of them, follow by one, silences aside: then they are counted, and none is left out."""
 CUT = "snap length"
 
 
@@ -140,7 +140,7 @@ def _silences(
     codes, times = named.codes[order], times[order]
     spans = np.where(np.diff(codes, prepend=-1) == 0, np.diff(times, prepend=0), 0)
     long = np.flatnonzero(spans > longest * SECOND)
-    counters = _counters(messages)
+    counters = _counters(messages, longest)
     counted = np.array([name in counters for name in named.names], dtype=bool)[codes[long]]
     stations = signs["station"].take(pa.array(order[long])).to_pylist()
     found: dict[str, list[Missing]] = {}
@@ -154,7 +154,7 @@ def _silences(
     return found, {station for station, known in zip(stations, counted.tolist(), strict=True) if not known}
 
 
-def _counters(messages: pa.Table) -> dict[str, tuple[Ints, Ints]]:
+def _counters(messages: pa.Table, longest: float) -> dict[str, tuple[Ints, Ints]]:
     """The times and ids of the charger's calls on each connection where it counts them and leaves none out."""
     calls = messages.filter(pa.array(same(messages["type"], "call") & same(messages["direction"], "up")))
     calls = calls.filter(pc.fill_null(pc.match_substring_regex(calls["id"], COUNTER), fill_value=False))
@@ -163,7 +163,7 @@ def _counters(messages: pa.Table) -> dict[str, tuple[Ints, Ints]]:
     order = np.lexsort((wholes(calls["origin"]), times, named.codes))
     found = {}
     for own in np.split(order, np.flatnonzero(np.diff(named.codes[order])) + 1):
-        steps = np.diff(ids[own])
+        steps = np.diff(ids[own])[np.diff(times[own]) <= longest * SECOND]
         if len(steps) >= FEWEST_COUNTED and (steps == 1).mean() >= COUNTED:
             found[named.names[named.codes[own[0]]]] = times[own], ids[own]
     return found

@@ -19,7 +19,7 @@ from analyzer.ocpp.in_force import interval_in_force
 from analyzer.plan import check
 
 if TYPE_CHECKING:
-    from analyzer.kernels.columns import Flags, Ints
+    from analyzer.kernels.columns import Ints
 
 LAST = {"up": "last_up", "down": "last_down"}
 
@@ -28,7 +28,6 @@ LAST = {"up": "last_up", "down": "last_down"}
 def one_way(
     connections: pa.Table,
     messages: pa.Table,
-    controls: pa.Table,
     settings: pa.Table,
     calls: pa.Table,
     boots: pa.Table,
@@ -98,13 +97,11 @@ def one_way(
             if not len(chosen) or not heard[OTHER[side]] or station in told:
                 continue
             worst = int(chosen[np.argmax(counts[side][chosen])])
-            pongs = _pongs(controls, connections, chosen, OTHER[side])
             findings.append(
                 Finding(
                     station,
                     f"{WHO[side]} sent {plural(int(counts[side][worst]), 'message')} in {duration(lengths[worst])} on one "
                     f"connection, and {SIDES[OTHER[side]]} not one"
-                    + (", though its pings or pongs came" if pongs else "")
                     + (f"; {plural(len(chosen), 'such connection')}" if len(chosen) > 1 else ""),
                     start=int(begins[chosen].min()),
                     end=int(until[chosen].max()),
@@ -134,12 +131,6 @@ def _counts(connections: pa.Table, messages: pa.Table, side: str) -> Ints:
     spoken = coded(messages["connection"].filter(pa.array(same(messages["direction"], side))))
     counts = dict(zip(spoken.names, np.bincount(spoken.codes, minlength=len(spoken.names)).tolist(), strict=True))
     return np.array([counts.get(name, 0) for name in connections["connection"].to_pylist()], dtype=np.int64)
-
-
-def _pongs(controls: pa.Table, connections: pa.Table, chosen: Ints, side: str) -> bool:
-    names = connections["connection"].take(pa.array(chosen)).to_pylist()
-    told: Flags = same(controls["kind"], "ping", "pong") & same(controls["direction"], side)
-    return bool((told & same(controls["connection"], *names, "")).any())
 
 
 def _found(findings: pa.Table) -> list[str]:

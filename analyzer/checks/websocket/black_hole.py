@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, duration, evidence, plural
-from analyzer.checks.websocket.resent import OTHER, Tail, answers_of, heard_between, heard_of, tails, whole
+from analyzer.checks.websocket.resent import OTHER, Tail, answers_of, heard_of, last_heard, tails, whole
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
-from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, same, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same, wholes
 from analyzer.plan import check
 
 if TYPE_CHECKING:
@@ -102,17 +102,15 @@ def black_hole(
 
 
 def _stuck(
-    found: Iterable[Tail], signs: pa.Table, until: Mapping[str, int], large: int, fewest: int, shortest: float
+    found: Sequence[Tail], signs: pa.Table, until: Mapping[str, int], large: int, fewest: int, shortest: float
 ) -> Iterator[Tail]:
     """What is sent again without an answer to the end, though the other side is heard meanwhile."""
-    for tail in found:
+    for tail, heard in zip(found, last_heard(found, signs).tolist(), strict=True):
         waited = (until.get(tail.connection, NO_TIME) - int(tail.times[0])) / SECOND
         enough = len(tail.rows) >= fewest and bool((tail.sizes >= large).all()) and waited >= shortest
         # Without a sign that the other side ever read something, it may be a broken peer.
-        if enough and tail.heard != NO_TIME:
-            first, last = int(tail.times[0]) + 1, END_OF_TIME
-            if heard_between(signs, tail.connection, OTHER[tail.direction], first, last):
-                yield tail
+        if enough and tail.heard != NO_TIME and heard > tail.times[0]:
+            yield tail
 
 
 def _killing(found: Iterable[Tail], messages: pa.Table, answers: pa.Table, large: int, fewest: int) -> Iterator[Tail]:

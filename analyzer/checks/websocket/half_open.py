@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from analyzer.checks.heartbeat.beats import captured
 from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.websocket import black_hole
 from analyzer.checks.websocket.ends import cut_off, established, rebooted
 from analyzer.checks.websocket.idle_cutoff import unwatched
-from analyzer.checks.websocket.resent import Tail, heard_of, tails, whole
+from analyzer.checks.websocket.resent import OTHER, Tail, heard_of, tails, whole
 from analyzer.findings import MAX_EVIDENCE, UNKNOWN, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, coded, flags, micros, reals, records, same, seconds
 from analyzer.ocpp.commands import commanded
@@ -93,18 +95,19 @@ def half_open(
     signs = heard_of(messages, controls, tls_records, transport)
     holes = black_hole.black_hole(connections, transport, messages, controls, tls_records, issues, sources)
     vanished = set(coded(holes["station"].filter(pa.array(~same(holes["severity"], UNKNOWN)))).names)
+    closed = _last_closed(transport)
     dead = [
         tail
         for tail in _noticed(whole(tails(transport, signs), transport, issues), connections)
         if (len(tail.rows) >= fewest or tail.seconds > longest)
         and tail.connection not in excused_names
         and not (tail.station in vanished and bool((tail.sizes >= black_hole.LARGE).all()))
-        and not _window_closed(tail, transport)
+        and closed.get((tail.connection, OTHER[tail.direction]), NO_TIME) < max(tail.heard, NO_TIME + 1)
     ]
     dead = [tail for tail, ordered in zip(dead, _ordered(dead, calls), strict=True) if not ordered]
     findings = [*_resent(dead, transport)]
     told = {tail.connection for tail in dead} | excused_names
-    findings += _replaced(outages, connections, calls, told)
+    findings += _replaced(outages, connections, calls, told, captured(connections, sources))
     return table([*findings, *unwatched(connections, findings)])
 
 
@@ -112,9 +115,9 @@ def _noticed(found: Iterable[Tail], connections: pa.Table) -> Iterator[Tail]:
     """Those after which the connection was reset or given up by the side that waited, or the charger connected anew."""
     columns = ["station", "connection", "ts", "end", "end_kind", "end_side"]
     rows = {row["connection"]: row for row in records(connections.select(columns))}
-    begun: dict[str, list[int]] = {}
+    latest: dict[str, int] = {}
     for row in rows.values():
-        begun.setdefault(row["station"], []).append(NO_TIME if row["ts"] is None else row["ts"])
+        latest[row["station"]] = max(latest.get(row["station"], NO_TIME), NO_TIME if row["ts"] is None else row["ts"])
     for tail in found:
         row = rows.get(tail.connection, {})
         if not row or (row["end"] is not None and row["end"] < tail.times[0]):
@@ -122,16 +125,14 @@ def _noticed(found: Iterable[Tail], connections: pa.Table) -> Iterator[Tail]:
         side, kind = row["end_side"], row["end_kind"]
         goodbye = kind in {"close", "fin"} and side != SIDES[tail.direction]
         ended = kind in {"rst", "timeout", "lost"} or (kind in {"close", "fin"} and not goodbye)
-        anew = any(ts > tail.times[0] for ts in begun[tail.station])
-        if not goodbye and (ended or anew):
+        if not goodbye and (ended or latest[tail.station] > tail.times[0]):
             yield tail
 
 
-def _window_closed(tail: Tail, transport: pa.Table) -> bool:
-    """Whether the last that was heard of the other side is that it takes no more: then it is there."""
-    closed = same(transport["connection"], tail.connection) & same(transport["kind"], "zero_window")
-    closed &= ~same(transport["direction"], tail.direction)
-    return bool((micros(transport["ts"])[closed] >= tail.heard).any())
+def _last_closed(transport: pa.Table) -> dict[tuple[str, str], int]:
+    """When each side of each connection last closed its receive window: then it is there, and takes no more."""
+    rows = transport.filter(pa.array(same(transport["kind"], "zero_window"))).select(["connection", "direction", "ts"])
+    return {(row["connection"], row["direction"]): row["ts"] for row in sorted(records(rows), key=itemgetter("ts"))}
 
 
 def _ordered(dead: Sequence[Tail], calls: pa.Table) -> list[bool]:
@@ -163,12 +164,14 @@ def _resent(dead: Sequence[Tail], transport: pa.Table) -> Iterator[Finding]:
         )
 
 
-def _replaced(outages: pa.Table, connections: pa.Table, calls: pa.Table, told: set[str]) -> Iterator[Finding]:
+def _replaced(
+    outages: pa.Table, connections: pa.Table, calls: pa.Table, told: set[str], shown: set[str]
+) -> Iterator[Finding]:
     """The connections that nobody saw end before the charger came back, and those of logs that tell of no end."""
     unseen = same(outages["end_kind"], *UNSEEN) & np.asarray(outages["next_connection"].is_valid(), dtype=bool)
     starts, noticed = micros(outages["start"]), micros(outages["noticed"])
     unseen &= ~same(outages["connection"], *told, "") & ~commanded(calls, outages["station"], starts)
-    ending = set(coded(connections["station"].filter(pa.array(_seen_to_end(connections)))).names)
+    ending = shown | set(coded(connections["station"].filter(pa.array(_seen_to_end(connections)))).names)
     vain = _in_vain(calls, dict(zip(outages["connection"].to_pylist(), starts.tolist(), strict=True)))
     lengths, names = seconds(starts, noticed), outages["connection"].to_pylist()
     for station, rows in by_station(outages):

@@ -13,7 +13,7 @@ from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros
 from analyzer.kernels.damage import lost_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from analyzer.kernels.columns import Column, Flags, Ints
 
@@ -89,11 +89,13 @@ def whole(found: Iterable[Tail], transport: pa.Table, issues: pa.Table) -> list[
     return [tail for tail, gone in zip(listed, lost.tolist(), strict=True) if not gone]
 
 
-def heard_between(signs: pa.Table, connection: str, direction: str, first: int, last: int) -> bool:
-    """Whether a side of a connection gave a sign between two times, both included."""
-    own = signs.filter(pa.array(same(signs["connection"], connection) & same(signs["direction"], direction)))
-    times = micros(own["ts"])
-    return bool(((times >= first) & (times <= last)).any())
+def last_heard(found: Sequence[Tail], signs: pa.Table) -> Ints:
+    """The last of these signs of the other side of each, whenever it came; `NO_TIME` where there is none."""
+    names = {name: [getattr(tail, name) for tail in found] for name in ("connection", "direction")}
+    wanted = pa.table({name: pa.chunked_array([pa.array(values, pa.string())]) for name, values in names.items()})
+    moments = micros(signs["ts"])
+    rows = last_before(sides(signs), moments, sides(wanted, other=True), np.full(len(found), END_OF_TIME))
+    return np.append(moments, NO_TIME)[rows]
 
 
 def sides(table: pa.Table, *, other: bool = False) -> Column:

@@ -100,6 +100,7 @@ def half_open(
         tail
         for tail in _noticed(whole(tails(transport, signs), transport, issues), connections)
         if (len(tail.rows) >= fewest or tail.seconds > longest)
+        and tail.heard != NO_TIME  # else the capture may be of one direction
         and tail.connection not in excused_names
         and not (tail.station in vanished and bool((tail.sizes >= black_hole.LARGE).all()))
         and closed.get((tail.connection, OTHER[tail.direction]), NO_TIME) < max(tail.heard, NO_TIME + 1)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROUND = SECOND // 10
 """Segments sent again nearer to each other than this are one round: a sender waits longer for an answer (RFC 6298 2.4)."""
+LONGEST_WAIT = 130 * SECOND
+"""Segments sent again with a longer wait between them are not the same ones: senders double the wait up to 60 s or 120 s."""
 NO_SIGN = ("rst", "icmp", "hole")
 """Of these events of the transport the last is noticed later, and the others need not come from the other side."""
 OTHER = {"up": "down", "down": "up"}
@@ -81,12 +83,18 @@ def tails(transport: pa.Table, signs: pa.Table) -> Iterator[Tail]:
 
 
 def whole(found: Iterable[Tail], transport: pa.Table, issues: pa.Table) -> list[Tail]:
-    """Those of which no part of the capture was lost: an answer may have stood there."""
-    listed = list(found)
+    """The last run of each in which no wait is longer than one may be, where no part of the capture was lost in it."""
+    listed = [_last_run(tail) for tail in found]
     rows = transport.select(["connection", "source"]).take(pa.array([int(tail.rows[0]) for tail in listed], pa.int64()))
     begins, ends = (np.array([tail.times[place] for tail in listed], dtype=np.int64) for place in (0, -1))
     lost = lost_between(issues, rows["connection"], rows["source"], begins, ends)
     return [tail for tail, gone in zip(listed, lost.tolist(), strict=True) if not gone]
+
+
+def _last_run(tail: Tail) -> Tail:
+    breaks = np.flatnonzero(np.diff(tail.times) > LONGEST_WAIT)
+    first = int(breaks[-1]) + 1 if len(breaks) else 0
+    return tail._replace(rows=tail.rows[first:], times=tail.times[first:], sizes=tail.sizes[first:])
 
 
 def last_heard(found: Sequence[Tail], signs: pa.Table) -> Ints:

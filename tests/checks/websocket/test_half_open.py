@@ -63,6 +63,16 @@ def test_the_charger_may_be_the_one_that_waits() -> None:
     assert row["value"] == 35.0
 
 
+@pytest.mark.parametrize(("step", "found"), [(130, 1), (131, 0)])
+def test_losses_far_from_each_other_are_not_of_the_same_bytes(step: int, found: int) -> None:
+    assert len(findings(half_open, resent(6, step, "09:00:00 CP1 - rst"))) == found
+
+
+def test_a_capture_of_one_direction_shows_no_answer() -> None:
+    text = resent(6, 7, "08:09:00 CP1 - rst")
+    assert findings(half_open, "\n".join(line for line in text.splitlines() if "Heartbeat" not in line)) == []
+
+
 def test_the_goodbye_may_be_sent_again() -> None:
     text = TALK + "08:02:01 CP1 - fin by csms\n08:02:02x6/7s CP1 * retransmission by csms bytes=1\n" + BACK
     assert findings(half_open, text) == []

@@ -10,6 +10,7 @@ import pytest
 
 import analyzer as oa
 from analyzer import schema
+from tests.manuals import tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +160,10 @@ def test_the_same_input_twice_is_counted_once_and_that_is_said(samples: Path, tm
     assert twice.tables["messages"].to_pylist() == once.tables["messages"].to_pylist()
     assert twice.issues["kind"].tolist() == ["repeated_input"]
     assert not twice.damaged
+
+
+def test_what_the_input_lacks_stands_in_the_coverage_and_in_no_list_of_faults() -> None:
+    held = oa.Capture(tables("08:00:00 CP1 + start_observed=false\n08:00:01 CP1 > Heartbeat\n08:00:01.1 CP1 < = {}"))
+    for kind in ("text", "html"):
+        assert held.report(format=kind).count("had begun before the input does") == 1
+    assert [row["check"] for row in held.check().table.to_pylist()] == ["WS36"]

@@ -69,7 +69,7 @@ def render(result: Result, figures: Mapping[str, str]) -> str:
 def view(result: Result) -> dict[str, Any]:
     """What the template shows: plain rows of harmless text."""
     verdicts = summary.rows(result, "verdict")
-    found = summary.findings(result)
+    found = summary.shown(result)
     listed = outages.rows(result)
     issues = summary.rows(result, "issues")
     names = [called(row["station"]) for row in verdicts]

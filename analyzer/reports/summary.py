@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.findings import worst_first
 from analyzer.reports.text import clip, named, safe, span
+from analyzer.verdict.coverage import INCOMPLETE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +34,11 @@ def rows(result: Result, table: str) -> list[Row]:
 def findings(result: Result) -> list[Row]:
     """The findings, worst first."""
     return list(worst_first(result.findings.table).to_pylist())
+
+
+def shown(result: Result) -> list[Row]:
+    """The findings that are listed as such, worst first; of what the input lacks the coverage tells."""
+    return [row for row in findings(result) if row["check"] != INCOMPLETE]
 
 
 def by_station(found: Iterable[Row]) -> dict[str | None, list[Row]]:

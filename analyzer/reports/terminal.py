@@ -64,7 +64,7 @@ class _Screen:
         self.result = result
         self.width = width
         self.verdicts = summary.rows(result, "verdict")
-        self.findings = summary.by_station(summary.findings(result))
+        self.findings = summary.by_station(summary.shown(result))
         self.checklist = summary.by_station(summary.rows(result, "checklist"))
         self.versions = summary.versions(result)
         self.kinds = summary.kinds(result)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from analyzer.sources.events import Event
+    from analyzer.sources.events import Event, Placed
+
+Place = tuple[str, str]
+"""A station, and which of the connections that it has beside each other."""
 
 MAX_DETAIL = 200
 """Characters of a line that are told; secrets are replaced before it is cut, for what names them may stand behind."""
@@ -30,8 +33,8 @@ class Conversation:
         self.account: Counter[str] = Counter()
         self.first: int | None = None
         self.last: int | None = None
-        self._open: dict[str, int] = {}
-        self._ended: dict[str, int] = {}
+        self._open: dict[Place, int] = {}
+        self._ended: dict[Place, int] = {}
 
     def take(self, events: Iterable[Event]) -> None:
         """Take all events of a log, in the order of its lines."""
@@ -70,7 +73,7 @@ class Conversation:
                 self._message(event)
                 return
             case Connected():
-                self._connect(event.station or UNNAMED, event.ts, event.origin, event.attributes)
+                self._connect(event)
             case Refused():
                 self.assembly.connect(
                     station,
@@ -88,13 +91,13 @@ class Conversation:
             case Disconnected():
                 self._disconnect(event)
             case Control():
-                number = self._connection(event.station or UNNAMED, event.ts, event.origin)
+                number = self._connection(event)
                 self.assembly.control(number, event.ts, event.direction, event.kind, event.origin, detail=event.detail)
             case Noted():
                 self._note(event)
             case Failed():
                 # What is told next of its handshake belongs to it.
-                self._ended[event.station] = self.assembly.connect(
+                self._ended[event.station or UNNAMED, ""] = self.assembly.connect(
                     station,
                     event.ts,
                     event.origin,
@@ -121,7 +124,7 @@ class Conversation:
         self.account["lifecycle"] += 1
 
     def _message(self, event: Message) -> None:
-        number = self._connection(event.station or UNNAMED, event.ts, event.origin)
+        number = self._connection(event)
         before = self.assembly.messages
         self.assembly.message(number, event.ts, event.direction, event.text, event.origin)
         self.account["message" if self.assembly.messages > before else "unknown"] += 1
@@ -132,43 +135,46 @@ class Conversation:
         if event.table == "lookups":
             self.assembly.note("lookups", None, event.ts, event.origin, **{"station": event.station, **event.columns})
             return
-        number = self._open.get(event.station, self._ended.get(event.station))
+        place = _place(event)
+        number = self._open.get(place, self._ended.get(place))
         if number is None:
-            number = self._connection(event.station, event.ts, event.origin)
+            number = self._connection(event)
         self.assembly.note(event.table, number, event.ts, event.origin, **event.columns)
 
-    def _connection(self, station: str, ts: int | None, origin: int) -> int:
-        if station not in self._open:
-            self._ended.pop(station, None)
-            self._open[station] = self.assembly.connect(
-                station, ts, origin, inferred=True, start_observed=False, end_observed=False
+    def _connection(self, event: Placed) -> int:
+        place = _place(event)
+        if place not in self._open:
+            self._ended.pop(place, None)
+            self._open[place] = self.assembly.connect(
+                place[0], event.ts, event.origin, inferred=True, start_observed=False, end_observed=False
             )
-        return self._open[station]
+        return self._open[place]
 
-    def _connect(self, station: str, ts: int | None, origin: int, attributes: dict[str, object]) -> None:
-        self._ended.pop(station, None)
-        replaced = self._open.pop(station, None)
+    def _connect(self, event: Connected) -> None:
+        place, ts = _place(event), event.ts
+        self._ended.pop(place, None)
+        replaced = self._open.pop(place, None)
         if replaced is not None:
             # A new connection of the same station while no end of the old one was logged: the old one was dead.
-            self.assembly.describe(replaced, end=ts, end_kind="replaced", end_origin=origin)
-        joined = attributes.get("start_observed") is False
-        known = {"upgraded": None if joined else ts, "start_observed": True, "end_observed": False, **attributes}
-        self._open[station] = self.assembly.connect(station, ts, origin, **known)
+            self.assembly.describe(replaced, end=ts, end_kind="replaced", end_origin=event.origin)
+        joined = event.attributes.get("start_observed") is False
+        known = {"upgraded": None if joined else ts, "start_observed": True, "end_observed": False}
+        self._open[place] = self.assembly.connect(place[0], ts, event.origin, **{**known, **event.attributes})
 
     def _disconnect(self, event: Disconnected) -> None:
-        station = event.station or UNNAMED
+        place = _place(event)
         known = {
             "end_kind": event.end_kind,
             "end_side": event.end_side,
             "close_code": event.close_code,
             "close_reason": event.close_reason,
         }
-        if station not in self._open and station in self._ended:
-            self._complete(self._ended[station], known)
+        if place not in self._open and place in self._ended:
+            self._complete(self._ended[place], known)
             return
-        number = self._connection(station, event.ts, event.origin)
-        del self._open[station]
-        self._ended[station] = number
+        number = self._connection(event)
+        del self._open[place]
+        self._ended[place] = number
         self.assembly.describe(number, end=event.ts, end_observed=True, end_origin=event.origin, **known)
         if event.end_kind == "close" and event.end_side is not None:
             self.assembly.control(
@@ -189,3 +195,7 @@ class Conversation:
             name: value for name, value in known.items() if value is not None and (vague or row.get(name) is None)
         }
         self.assembly.describe(number, **missing)
+
+
+def _place(event: Placed) -> Place:
+    return event.station or UNNAMED, event.beside

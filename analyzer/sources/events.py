@@ -17,7 +17,8 @@ class Message(NamedTuple):
     """An OCPP-J message, or what stands in its place, as text.
 
     `direction` is `up` or `down` where the line tells it, else None: then the action and the order decide.
-    `ts` is in microseconds since the epoch, None where the line has no time. `lines` is how many lines it took.
+    `ts` is in microseconds since the epoch, None where the line has no time. `lines` is how many lines it took. Here and
+    below `beside` names another connection of the station, which lives beside its first.
     """
 
     ts: int | None
@@ -26,6 +27,7 @@ class Message(NamedTuple):
     text: str
     origin: int
     lines: int = 1
+    beside: str = ""
 
 
 class Connected(NamedTuple):
@@ -35,6 +37,7 @@ class Connected(NamedTuple):
     station: str
     origin: int
     attributes: dict[str, object] = {}  # noqa: RUF012 - never changed, and a NamedTuple has no factories
+    beside: str = ""
 
 
 class Refused(NamedTuple):
@@ -57,6 +60,7 @@ class Disconnected(NamedTuple):
     end_side: str | None = None
     close_code: int | None = None
     close_reason: str | None = None
+    beside: str = ""
 
 
 class Control(NamedTuple):
@@ -68,6 +72,7 @@ class Control(NamedTuple):
     kind: str
     origin: int
     detail: str | None = None
+    beside: str = ""
 
 
 class Noted(NamedTuple):
@@ -78,6 +83,7 @@ class Noted(NamedTuple):
     origin: int
     table: str
     columns: dict[str, object]
+    beside: str = ""
 
 
 class Failed(NamedTuple):
@@ -112,4 +118,6 @@ class Trouble(NamedTuple):
     accounted: bool = False
 
 
+Placed = Message | Connected | Disconnected | Control | Noted
+"""What belongs to a connection that is open, or was just now."""
 Event = Message | Connected | Refused | Disconnected | Control | Noted | Failed | Ignored | Trouble

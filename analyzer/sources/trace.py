@@ -14,6 +14,7 @@ One line a thing that happened. `#` begins a comment line; an indented line cont
     08:09:30 CP1 x 401                                     upgrade refused with this HTTP status
     08:09:40 CP1 x unreachable                             no answer to SYN; or port_closed, tls
     08:09:41 CP1 * retransmission by station bytes=1400    the transport: a kind of `transport`; lookup, certificate, record, issue
+    08:09:42 CP1/2 + ocpp1.6                               another connection of CP1, which lives beside its first
     08:10:00x5/60s CP1 > Heartbeat                         five times, every 60 s; `$(100+50*i)`, `$(now)` are computed
 """
 
@@ -36,6 +37,7 @@ from analyzer.sources.events import (
     Ignored,
     Line,
     Message,
+    Placed,
     Refused,
     Trouble,
 )
@@ -110,7 +112,9 @@ def read(lines: Iterable[Line], zone: tzinfo) -> Iterator[Event]:
         yield from troubles
         troubles.clear()
         station, _, what = rest.partition("\0")
-        yield _event(ts, unquote(station), what, number, open_calls, counter)
+        name, _, beside = station.partition("/")
+        event = _event(ts, unquote(station), what, number, open_calls, counter)
+        yield _beside(event, unquote(name), beside) if beside else event
     yield from troubles
     for number, detail, count in repeats.left_out():
         yield Trouble(number, "repeats_left_out", detail, damage=True, times=count, accounted=True)
@@ -176,6 +180,13 @@ def _event(
         return _spoken(ts, station, "up" if sign == ">" else "down", rest, number, open_calls, counter)
     told = {"+": _connected, "x": _failed, "-": _ended, "*": noted}[sign](ts, station, number, rest)
     return told or Trouble(number, "not_understood", what, ts, station)
+
+
+def _beside(event: Event, station: str, beside: str) -> Event:
+    """The event as one of another connection of the station."""
+    if isinstance(event, Placed):
+        return event._replace(station=station, beside=beside)
+    return event if isinstance(event, Ignored) else event._replace(station=station)
 
 
 def _connected(ts: int, station: str, number: int, rest: str) -> Event | None:

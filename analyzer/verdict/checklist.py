@@ -55,7 +55,7 @@ LINES = (
     _line("B4", "No pattern in the ends: idle, lifetime, clock time", "WS11 WS12", "WS11-14 WS21 WS23-25 WS30 WS31"),
     _line("B5", "Messages both ways, each call answered", "PR07", "WS28 HB08 PR07-11 PR14 PR15"),
     _line("B6", "Protocol kept", "PR01 PR05", "PR01-06 PR12 PR13 PR16-29 WS33 WS34"),
-    _line("B7", "Reconnects well behaved", "", "WS18 WS20 WS22 WS38"),
+    _line("B7", "Reconnects well behaved", "WS18 WS20", "WS18 WS20 WS22 WS38"),
     _line("C1", "Metering settings right and in force", "", "CF02-05 CF07-13 CF15-18 MV27-31"),
     _line("C2", "Values well formed", "MV01", "MV01-05 MV32-37"),
     _line("C3", "Values plausible", "MV07 MV09 MV13", "MV06-25 MV38-46 MV49-51"),

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from analyzer import schema
+from analyzer.kernels.columns import same
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 NOT_RECOGNISED = "unknown"
+INCOMPLETE = "WS36"
+"""The check whose findings are told here, of each charger, and in no list of faults."""
+HOLE = "hole"
 MOST_SOURCES = 5
 MOST_REASONS = 6
 MOST_NAMES = 2
@@ -42,10 +48,13 @@ WORDS = {
 
 def coverage(tables: Mapping[str, pa.Table], runs: pa.Table) -> list[str]:
     """The account of the input, one line a thought."""
+    found = tables.get("findings", schema.empty("findings"))
+    incomplete = found.filter(pa.array(same(found["check"], INCOMPLETE))).to_pylist()
     return [
         *_inputs(tables["sources"]),
         *_encrypted(tables["connections"]),
-        *_troubles(tables["issues"]),
+        *_missing(incomplete),
+        *_troubles(tables["issues"], {row["station"] for row in incomplete}),
         *_unjudged(runs, _stations(tables)),
     ]
 
@@ -84,10 +93,21 @@ def _encrypted(connections: pa.Table) -> Iterator[str]:
         yield f"not judged: {_counted(len(silent), 'TLS connection')}, encrypted and without keys"
 
 
-def _troubles(issues: pa.Table) -> Iterator[str]:
+def _missing(incomplete: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the input lacks of each charger."""
+    for row in incomplete[:MOST_SOURCES]:
+        yield f"{row['station']}: {row['summary'][0].lower()}{row['summary'][1:]}"
+    if len(incomplete) > MOST_SOURCES:
+        yield f"and of {_counted(len(incomplete) - MOST_SOURCES, 'more charger')} not all traffic is there"
+
+
+def _troubles(issues: pa.Table, told: Collection[str]) -> Iterator[str]:
+    """What was wrong with the input; the holes of chargers of which it is told what is missing are not told again."""
     counts: Counter[str] = Counter()
     details: dict[str, str] = {}
-    for row in issues.select(["kind", "count", "detail"]).to_pylist():
+    for row in issues.select(["kind", "count", "detail", "station"]).to_pylist():
+        if row["kind"] == HOLE and row["station"] in told:
+            continue
         counts[row["kind"]] += row["count"] or 1
         details.setdefault(row["kind"], row["detail"])
     for kind, count in counts.most_common():

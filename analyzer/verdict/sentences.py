@@ -26,7 +26,7 @@ Row = dict[str, Any]
 SENTENCES = 3
 UNHEARD = "the log of the CSMS, or a capture at the charger, of the time since"
 MESSAGES_ONLY = "Whether it was offline cannot be told: the input tells of messages only."
-EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS19", "WS35"})
+EXPLAINED_BY_OUTAGES = frozenset({"WS09", "WS10", "WS11", "WS12", "WS17", "WS19", "WS35"})
 """Checks that tell of the same ends as the outages' causes do: one cause, one sentence."""
 REFUSED = "WS04"
 

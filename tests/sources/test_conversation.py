@@ -104,3 +104,25 @@ def test_what_is_told_of_the_transport_after_a_failed_attempt_is_of_that_attempt
     names = made["connections"]["connection"].to_pylist()
     assert made["transport"]["connection"].to_pylist() == names
     assert made["connections"]["inferred"].to_pylist() == [False, False]
+
+
+def test_connections_beside_each_other_end_each_by_itself() -> None:
+    text = """
+    08:00:00 CP1 + ocpp1.6
+    08:00:10 CP1/2 + ocpp1.6
+    08:00:20 CP1 > Heartbeat#1
+    08:00:20 CP1/2 > Heartbeat#1
+    08:00:21 CP1/2 < =
+    08:00:22 CP1 < =
+    08:00:30 CP1 - fin
+    08:00:40 CP1/2 - rst
+    """
+    made = tables(text)
+    rows = made["connections"].to_pylist()
+    assert [(row["station"], row["end_kind"], row["end_origin"]) for row in rows] == [
+        ("CP1", "fin", 7),
+        ("CP1", "rst", 8),
+    ]
+    told = [(row["origin"], row["connection"]) for row in made["messages"].to_pylist()]
+    first, second = (row["connection"] for row in rows)
+    assert sorted(told) == [(3, first), (4, second), (5, second), (6, first)]

@@ -136,7 +136,7 @@ def test_an_end_tells_how_and_by_whom(line: str, end: tuple[object, ...]) -> Non
     (event,) = told(record(line))
     assert isinstance(event, Disconnected)
     assert event[1] == "CP-7"
-    assert event[3:] == end
+    assert event[3:7] == end
 
 
 def test_the_csms_ends_the_old_connection_of_a_charger_that_came_back() -> None:

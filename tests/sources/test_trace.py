@@ -226,3 +226,13 @@ def test_a_bomb_of_repeats_is_an_issue_of_the_input(monkeypatch: pytest.MonkeyPa
         {"damaged": True, "records": 5000, "lifecycle": 5000}
     ]
     assert issue["count"] == 1000 * 999_999 - 5000
+
+
+def test_a_connection_beside_the_first_is_named_behind_the_station() -> None:
+    found = events("08:00:00 CP1/2 + ocpp1.6\n08:00:01 CP1/2 > ping\n08:00:02 Hof%2F1 > ping\n08:00:03 CP1/2 x 503")
+    assert [(event.station, getattr(event, "beside", "")) for event in found if not isinstance(event, Ignored)] == [
+        ("CP1", "2"),
+        ("CP1", "2"),
+        ("Hof/1", ""),
+        ("CP1", ""),
+    ]

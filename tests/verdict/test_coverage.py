@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer import schema
+from analyzer import findings as found, schema
+from analyzer.findings import Finding
 from analyzer.verdict.coverage import coverage
 from tests.manuals import tables
 
@@ -71,3 +72,23 @@ def test_many_inputs_and_reasons_are_counted_not_hidden() -> None:
     lines = coverage(changed, runs(*(skipped(f"HB{n:02d}", f"reason {n}") for n in range(9))))
     assert "and 3 more inputs with 6 messages" in lines
     assert lines[-1] == "and 3 more reasons"
+
+
+def test_what_the_input_lacks_of_a_charger_is_told_once() -> None:
+    made = tables(TALK)
+    hole = {"kind": "hole", "count": 2, "damage": True, "detail": "3 bytes"}
+    issues = schema.from_rows("issues", [{**hole, "station": "CP1"}, {**hole, "station": "CP2", "count": 5}])
+    lack = found.stamp(found.table([Finding("CP1", "Not all is there: 2 holes")]), "WS36", "info")
+    other = found.stamp(found.table([Finding("CP2", "It is late")]), "HB01", "error")
+    changed = {**made, "issues": issues, "findings": schema.concat("findings", [lack, other])}
+    assert coverage(changed, runs())[1:] == [
+        "CP1: not all is there: 2 holes",
+        "holes in a stream: 5x, such as: 3 bytes",
+    ]
+
+
+def test_of_many_chargers_some_are_told_and_the_others_counted() -> None:
+    rows = [Finding(f"CP{number}", "Not all is there") for number in range(9)]
+    lines = coverage({**tables(TALK), "findings": found.stamp(found.table(rows), "WS36", "info")}, runs())
+    assert lines[-1] == "and of 4 more chargers not all traffic is there"
+    assert len(lines) == 7

@@ -15,6 +15,8 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 MAX_CONTROL = 125
 """Bytes of a control frame's payload (5.5)."""
+NEVER_SENT = frozenset({1004, 1005, 1006, 1015})
+"""Close codes that no frame has (7.4.1)."""
 MAX_FRAME = 16 << 20
 """Bytes of one frame; OCPP messages are a few KiB."""
 MAX_SEARCH = 64 << 10
@@ -130,8 +132,13 @@ def plausible(header: Header, data: bytes | bytearray) -> bool:
         return False
     if header.opcode == CLOSE and header.length and len(data) >= header.start + 2:
         code = unmask(bytes(data[header.start : header.start + 2]), header.mask)
-        return header.length > 1 and 1000 <= struct.unpack("!H", code)[0] < 5000
+        return header.length > 1 and may_be_sent(struct.unpack("!H", code)[0])
     return True
+
+
+def may_be_sent(code: int) -> bool:
+    """Whether a close frame may have this code (7.4): some tell only how a connection ended without one."""
+    return 1000 <= code < 5000 and code not in NEVER_SENT
 
 
 def _shortest(header: Header) -> bool:

@@ -74,7 +74,6 @@ def test_a_compressed_message_in_fragments_is_inflated() -> None:
         (frame(Deflater().deflate("x"), rsv1=True), False, "reserved_bits"),
         (frame("x", opcode=9, fin=False), False, "bad_control"),
         (frame("x" * 126, opcode=10), False, "bad_control"),
-        (frame(b"\x03", opcode=8), False, "bad_control"),
         (frame("x", opcode=0), False, "bad_fragment"),
         (frame("x", fin=False) + frame("y"), False, "bad_fragment"),
         (frame(b"\xff\xfe"), False, "invalid_utf8"),
@@ -84,6 +83,43 @@ def test_a_violation_is_named_and_reading_goes_on(*, data: bytes, from_client: b
     found = read(data + frame("after", mask=b"abcd" if from_client else None), from_client=from_client)
     assert kinds(found) == [kind]
     assert texts(found)[-1] == "after"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (b"", []),
+        (b"\x03", ["bad_control"]),
+        (b"\x03\xe8", []),
+        (b"\x03\xe7", ["bad_close_code"]),
+        (b"\x03\xec", ["bad_close_code"]),
+        (b"\x03\xed", ["bad_close_code"]),
+        (b"\x03\xee", ["bad_close_code"]),
+        (b"\x03\xf6", []),
+        (b"\x03\xf7", ["bad_close_code"]),
+        (b"\x0f\xa0", []),
+        (b"\x13\x87", []),
+        (b"\x13\x88", ["bad_close_code"]),
+        (b"\x03\xe8\xff", ["invalid_utf8"]),
+    ],
+)
+def test_a_close_frame_that_may_not_be_sent_is_named_and_read(payload: bytes, expected: list[str]) -> None:
+    found = read(frame(payload, opcode=8))
+    assert kinds(found) == expected
+    assert [each.payload for each in found if isinstance(each, Control)] == [payload]
+
+
+def test_a_message_behind_the_close_frame_of_its_side_is_named_and_read() -> None:
+    found = read(frame(b"", opcode=8) + frame(b"", opcode=9) + frame("late"))
+    assert (texts(found), kinds(found)) == (["late"], ["data_after_close"])
+
+
+def test_a_compressed_message_that_was_given_up_makes_no_later_one_wrong() -> None:
+    deflater = Deflater()
+    first, second, third = (deflater.deflate(f"{text} and more of it") for text in ("hello", "other", "hello"))
+    begun = frame(second, fin=False, rsv1=True)
+    found = read(frame(first, rsv1=True) + begun + frame(third, rsv1=True), deflate=True)
+    assert (texts(found), kinds(found)) == (["hello and more of it"], ["bad_fragment", "compressed_midstream"])
 
 
 def test_compression_that_was_not_seen_negotiated_is_tried() -> None:

@@ -126,6 +126,24 @@ class Inflater:
             raise InflateError("it is no text")
 
 
+def inflated_beginning(data: bytes, size: int) -> bytes:
+    """The first bytes of what may be a compressed message, which may be cut; none where it is none."""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS, zdict=UNKNOWN * WINDOW).decompress(data, size)
+    except zlib.error:
+        return b""
+
+
+def may_be_deflated(data: bytes, *, whole: bool) -> bool:
+    """Whether bytes inflate as those of a message do: without an error, and up to the end of a block where it is whole."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=UNKNOWN * WINDOW)
+    try:
+        stream.decompress(data + TAIL if whole else data, MAX_INFLATED)
+        return not whole or stream.eof or _at_block(stream)
+    except zlib.error:
+        return False
+
+
 def _at_block(stream: zlib._Decompress) -> bool:
     """Whether a block may begin here, as one does behind each message."""
     following = stream.copy()

@@ -45,10 +45,11 @@ class Side:
 
     def __init__(self, agreed: Agreement | None, *, from_client: bool, lost: bool) -> None:
         self.from_client = from_client
-        self.frames = FrameReader(from_client=from_client, lost=lost)
+        deflate = None if agreed is None else agreed.deflate
+        self.frames = FrameReader(from_client=from_client, deflate=deflate, lost=lost)
         self.messages = MessageReader(
             from_client=from_client,
-            deflate=None if agreed is None else agreed.deflate,
+            deflate=deflate,
             forgets=agreed is not None and (agreed.client_forgets if from_client else agreed.server_forgets),
             lost=lost,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-import zlib
 from typing import NamedTuple
 
+from analyzer.wire.deflate import inflated_beginning, may_be_deflated
 from analyzer.wire.ocppj import looks_like_ocpp
-from analyzer.wire.websocket import BINARY, PEEKED, TEXT, Header, plausible, read_header, unmask
+from analyzer.wire.websocket import BINARY, CLOSE, CONTINUATION, PEEKED, TEXT, Header, plausible, read_header, unmask
 
 MAX_LENGTH = 1 << 20
 """Bytes of a frame that is believed from its beginning alone."""
@@ -29,20 +29,25 @@ class Place(NamedTuple):
     scanned: int
 
 
-def search(data: bytearray, starts: list[int], scanned: int, *, from_client: bool) -> Place:
+def search(data: bytearray, starts: list[int], scanned: int, *, from_client: bool, deflate: bool | None) -> Place:
     """Look for a frame: anywhere where its payload begins as OCPP, at the start of a segment where frames fit to the end.
 
-    `starts` are the places where segments begin. A frame whose content tells nothing (a control frame, a continuation,
-    a compressed one) is believed only there, and with its header in one segment: senders write whole frames, while
-    random bytes look like a short frame every few hundred bytes.
+    `starts` are the places where segments begin. A frame whose content tells nothing (a control frame, a compressed one)
+    is believed only there, and with its header in one segment, a control frame with all of it: senders write whole
+    frames, while random bytes look like a short frame every few hundred bytes. A continuation begins nothing.
     """
-    strong, undecided = _search_ocpp(data, scanned, from_client=from_client)
+    strong, undecided = _search_ocpp(data, scanned, from_client=from_client, deflate=deflate)
     waiting = undecided
     for start, following in itertools.pairwise([*starts, len(data)]):
         if strong is not None and start >= strong:
             break
         header = read_header(data, start)
-        fits = header is not None and header.start <= following and _fits(data, start, from_client=from_client)
+        fits = (
+            header is not None
+            and header.opcode != CONTINUATION
+            and (header.start if header.opcode < CLOSE else header.end) <= following
+            and _fits(data, start, from_client=from_client, deflate=deflate)
+        )
         if fits:
             return Place(start, start, undecided)
         if fits is None:
@@ -50,7 +55,9 @@ def search(data: bytearray, starts: list[int], scanned: int, *, from_client: boo
     return Place(strong, waiting, undecided)
 
 
-def _search_ocpp(data: bytearray, scanned: int, *, from_client: bool) -> tuple[int | None, int]:
+def _search_ocpp(
+    data: bytearray, scanned: int, *, from_client: bool, deflate: bool | None
+) -> tuple[int | None, int]:
     """The first frame that holds OCPP, and from where more bytes are needed to tell."""
     for candidate in TEXT_OR_BINARY.finditer(data, scanned):
         at = candidate.start()
@@ -59,7 +66,7 @@ def _search_ocpp(data: bytearray, scanned: int, *, from_client: bool) -> tuple[i
             if header is None or (plausible(header, data) and SHORTEST <= header.length <= MAX_LENGTH):
                 return None, at
             continue
-        if _holds_ocpp(header, data, from_client=from_client):
+        if not (header.rsv1 and deflate is False) and _holds_ocpp(header, data, from_client=from_client):
             return at, at
     return None, len(data)
 
@@ -71,10 +78,7 @@ def _holds_ocpp(header: Header, data: bytearray, *, from_client: bool) -> bool:
         if (header.mask is not None) != from_client:
             return False
         compressed = unmask(bytes(data[header.start : min(header.end, header.start + INFLATED)]), header.mask)
-        try:
-            return looks_like_ocpp(zlib.decompressobj(-zlib.MAX_WBITS).decompress(compressed, PEEKED))
-        except zlib.error:
-            return False
+        return looks_like_ocpp(inflated_beginning(compressed, PEEKED))
     return looks_like_ocpp(unmask(bytes(data[header.start : min(header.end, header.start + PEEKED)]), header.mask))
 
 
@@ -84,7 +88,7 @@ def _may_be_ocpp(header: Header, data: bytearray) -> bool:
     return looks_like_ocpp(beginning) or (len(beginning) < SHORTEST and beginning.lstrip()[:1] in {b"", b"["})
 
 
-def _fits(data: bytearray, at: int, *, from_client: bool) -> bool | None:
+def _fits(data: bytearray, at: int, *, from_client: bool, deflate: bool | None) -> bool | None:
     """Whether plausible frames follow each other from here to the end of the data; None where the last is not whole."""
     for _ in range(MAX_FITTING):
         if at >= len(data):
@@ -95,7 +99,16 @@ def _fits(data: bytearray, at: int, *, from_client: bool) -> bool | None:
         masked_right = (header.mask is not None) == from_client
         if not plausible(header, data) or not masked_right or header.length > MAX_LENGTH:
             return False
-        if header.opcode in {TEXT, BINARY} and not header.rsv1 and not _may_be_ocpp(header, data):
+        if header.opcode in {TEXT, BINARY} and not _may_be_message(header, data, deflate=deflate):
             return False
         at = header.end
     return True if at <= len(data) else None
+
+
+def _may_be_message(header: Header, data: bytearray, *, deflate: bool | None) -> bool:
+    if not header.rsv1:
+        return _may_be_ocpp(header, data)
+    if deflate is False:
+        return False
+    payload = unmask(bytes(data[header.start : header.end]), header.mask)
+    return header.end > len(data) or may_be_deflated(payload, whole=header.fin)

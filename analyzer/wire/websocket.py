@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
@@ -130,10 +131,10 @@ def plausible(header: Header, data: bytes | bytearray) -> bool:
         return _shortest(header) and not (header.rsv1 and header.opcode == CONTINUATION)
     if not header.fin or header.rsv1 or header.length > MAX_CONTROL:
         return False
-    if header.opcode == CLOSE and header.length and len(data) >= header.start + 2:
+    if header.opcode == CLOSE and header.length > 1 and len(data) >= header.start + 2:
         code = unmask(bytes(data[header.start : header.start + 2]), header.mask)
-        return header.length > 1 and may_be_sent(struct.unpack("!H", code)[0])
-    return True
+        return may_be_sent(struct.unpack("!H", code)[0])
+    return header.opcode != CLOSE or header.length != 1
 
 
 def may_be_sent(code: int) -> bool:
@@ -151,10 +152,12 @@ class FrameReader:
     """The frames of one direction, fed with its bytes.
 
     `lost` says that the stream is joined in the middle: then, and after every loss, it looks for the next frame.
+    `deflate` tells whether permessage-deflate was negotiated, None where that was not seen.
     """
 
-    def __init__(self, *, from_client: bool, lost: bool = False) -> None:
+    def __init__(self, *, from_client: bool, deflate: bool | None = None, lost: bool = False) -> None:
         self._from_client = from_client
+        self._deflate = deflate
         self._searching = lost
         self._trusted = not lost
         self._damaged = False
@@ -254,9 +257,11 @@ class FrameReader:
         """Look for the beginning of a frame, and drop what comes before it."""
         from analyzer.wire.resynchronise import search
 
-        starts = [mark.start - self._base for mark in self._marks if mark.start >= self._base]
+        newest = list(itertools.islice(reversed(self._marks), MAX_STARTS))
+        starts = [mark.start - self._base for mark in reversed(newest) if mark.start >= self._base]
+        scanned = max(self._scanned - self._base, 0)
         found, keep, scanned = search(
-            self._data, starts[-MAX_STARTS:], max(self._scanned - self._base, 0), from_client=self._from_client
+            self._data, starts, scanned, from_client=self._from_client, deflate=self._deflate
         )
         self._scanned = self._base + scanned
         if found is None:

@@ -128,7 +128,7 @@ def test_after_a_loss_reading_goes_on_with_what_was_said_since() -> None:
     first, second, third = ("".join(rng.choices(letters, k=300)) for letters in ("abcdefgh", "ABCDEFGH", "01234567"))
     messages = compressed([first, first + second, second + third, third], 9, 15, zlib.Z_DEFAULT_STRATEGY, 9)
     inflater = Inflater(lost=True)
-    with pytest.raises(InflateError, match="300 of its 600 bytes repeat what was not captured"):
+    with pytest.raises(InflateError, match=r"\d+ of its 600 bytes repeat what was not captured"):
         inflater.inflate(messages[1])
     assert inflater.inflate(messages[2]) == (second + third).encode()
     assert inflater.inflate(messages[3]) == third.encode()

@@ -122,8 +122,12 @@ class Inflater:
         """Refuse what is no message: after a loss, other bytes may be taken for a frame."""
         if not _at_block(self._stream):
             raise InflateError("it ends inside a block")
-        if content.translate(None, CONTROLS) != content:
+        if not _may_be_text(content):
             raise InflateError("it is no text")
+
+
+def _may_be_text(content: bytes) -> bool:
+    return content.translate(None, CONTROLS) == content
 
 
 def inflated_beginning(data: bytes, size: int) -> bytes:
@@ -135,11 +139,11 @@ def inflated_beginning(data: bytes, size: int) -> bytes:
 
 
 def may_be_deflated(data: bytes, *, whole: bool) -> bool:
-    """Whether bytes inflate as those of a message do: without an error, and up to the end of a block where it is whole."""
+    """Whether bytes inflate as those of a message do: to what may be text, and to the end of a block where it is whole."""
     stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=UNKNOWN * WINDOW)
     try:
-        stream.decompress(data + TAIL if whole else data, MAX_INFLATED)
-        return not whole or stream.eof or _at_block(stream)
+        content = stream.decompress(data + TAIL if whole else data, MAX_INFLATED)
+        return _may_be_text(content) and (not whole or stream.eof or _at_block(stream))
     except zlib.error:
         return False
 

@@ -23,7 +23,7 @@ MAX_FRAME = 16 << 20
 MAX_SEARCH = 64 << 10
 """Bytes kept while looking for the beginning of a frame."""
 MAX_STARTS = 64
-"""Segments whose beginning may be that of a frame while looking for one."""
+"""Segments whose beginning may prove to be that of a frame while looking for one; the oldest is given up."""
 PEEKED = 24
 """Bytes of a payload that are looked at to recognise it."""
 
@@ -67,6 +67,13 @@ class Mark(NamedTuple):
     start: int
     ts: int
     packet: int
+
+
+class Start(NamedTuple):
+    """Where a segment begins and ends in which a frame is looked for."""
+
+    at: int
+    end: int
 
 
 class Interruption(NamedTuple):
@@ -165,6 +172,7 @@ class FrameReader:
         self._base = 0
         self._scanned = 0
         self._marks: deque[Mark] = deque()
+        self._starts: list[Start] = []
 
     @property
     def within(self) -> bool:
@@ -180,8 +188,11 @@ class FrameReader:
         """Take the next bytes, which this packet brought."""
         if not data:
             return
-        self._marks.append(Mark(self._base + len(self._data), ts, packet))
+        at = self._base + len(self._data)
+        self._marks.append(Mark(at, ts, packet))
         self._data += data
+        if self._searching:
+            self._starts.append(Start(at, at + len(data)))
         yield from self._read()
         if not self._searching and len(self._marks) > 2:
             # The frame that is not whole yet needs the packet of its first byte; its last byte is still to come.
@@ -233,6 +244,8 @@ class FrameReader:
         yield Interruption(ts, packet)
         self._discard(at + 1)
         self._searching, self._trusted, self._damaged = True, False, False
+        begins = [mark.start for mark in self._marks if mark.start >= self._base]
+        self._starts = [Start(*ends) for ends in itertools.pairwise([*begins, self._base + len(self._data)])]
 
     def _frame(self, header: Header) -> Frame:
         payload = unmask(bytes(self._data[header.start : header.end]), header.mask)
@@ -257,13 +270,14 @@ class FrameReader:
         """Look for the beginning of a frame, and drop what comes before it."""
         from analyzer.wire.resynchronise import search
 
-        newest = list(itertools.islice(reversed(self._marks), MAX_STARTS))
-        starts = [mark.start - self._base for mark in reversed(newest) if mark.start >= self._base]
-        scanned = max(self._scanned - self._base, 0)
-        found, keep, scanned = search(
+        base = self._base
+        starts = [Start(at - base, end - base) for at, end in self._starts[-MAX_STARTS:] if at >= base]
+        scanned = max(self._scanned - base, 0)
+        found, keep, scanned, undecided = search(
             self._data, starts, scanned, from_client=self._from_client, deflate=self._deflate
         )
-        self._scanned = self._base + scanned
+        self._scanned = base + scanned
+        self._starts = [Start(at + base, end + base) for at, end in undecided]
         if found is None:
             self._discard(max(keep, len(self._data) - MAX_SEARCH))
             return False

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
+from analyzer.wire.deflate import agreement
 from analyzer.wire.messages import MAX_MESSAGE, Control, Message, MessageReader
 from analyzer.wire.problems import Problem
 from analyzer.wire.websocket import Frame, FrameReader, Interruption
 from tests.wire.packets import Deflater, frame
+from tests.wire.spoken import MANNERS, Manner, speak
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -169,3 +172,42 @@ def test_a_close_frame_tells_code_and_reason() -> None:
     (empty,) = read(frame(b"", opcode=8))
     assert isinstance(empty, Control)
     assert (empty.code, empty.reason) == (None, None)
+
+
+@settings(max_examples=200, deadline=None)
+@given(said=st.lists(st.text(max_size=300), max_size=8), manner=MANNERS, cut=st.integers(1, 2000), seed=st.integers(0, 99))
+def test_what_another_implementation_says_is_read_the_same(
+    *, said: list[str], manner: Manner, cut: int, seed: int
+) -> None:
+    speech = speak(said, manner, random.Random(seed))
+    data = b"".join(speech.messages)
+    frames, agreed = FrameReader(from_client=manner.masked), agreement(manner.extensions)
+    forgets = agreed.client_forgets if manner.masked else agreed.server_forgets
+    assert (agreed.deflate, forgets) == (manner.bits > 0, manner.bits > 0 and manner.forgets)
+    reader = MessageReader(from_client=manner.masked, deflate=agreed.deflate, forgets=forgets)
+    pieces = [data[at : at + cut] for at in range(0, len(data), cut)]
+    found = [each for piece in pieces for each in collect(reader, frames.feed(piece, 1, 1))]
+    messages = [each for each in found if isinstance(each, Message)]
+    assert ([each.text for each in messages], kinds(found)) == (said, [])
+    assert [each.payload for each in found if isinstance(each, Control)] == speech.controls
+    assert {each.frames for each in messages} <= {manner.fragments}
+    assert {each.compressed for each in messages} <= {manner.bits > 0}
+
+
+def test_it_is_told_how_much_compression_saved() -> None:
+    text = "hello, " * 40
+    data = Deflater().deflate(text)
+    (message,) = read(frame(data, rsv1=True), deflate=True)
+    (plain,) = read(frame(text))
+    assert isinstance(message, Message)
+    assert isinstance(plain, Message)
+    assert (message.saved, plain.saved) == (len(text) - len(data), 0)
+
+
+def test_sixty_thousand_fragments_each_in_its_own_segment_are_joined() -> None:
+    frames, reader = FrameReader(from_client=False), MessageReader(from_client=False)
+    found: Found = []
+    for number in range(60_000):
+        piece = frame("x", opcode=0 if number else 1, fin=number == 59_999)
+        found += collect(reader, frames.feed(piece, number, number))
+    assert texts(found) == ["x" * 60_000]

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from analyzer.wire.deflate import inflated_beginning, may_be_deflated
 from analyzer.wire.ocppj import looks_like_ocpp
-from analyzer.wire.websocket import BINARY, CLOSE, CONTINUATION, PEEKED, TEXT, Header, Start, plausible, read_header, unmask
+from analyzer.wire.websocket import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PEEKED,
+    TEXT,
+    Header,
+    Start,
+    plausible,
+    read_header,
+    unmask,
+)
 
 MAX_LENGTH = 1 << 20
 """Bytes of a frame that is believed from its beginning alone."""
@@ -59,9 +70,7 @@ def search(data: bytearray, starts: list[Start], scanned: int, *, from_client: b
     return Place(strong, min([scanned, *(start.at for start in undecided)]), scanned, undecided)
 
 
-def _search_ocpp(
-    data: bytearray, scanned: int, *, from_client: bool, deflate: bool | None
-) -> tuple[int | None, int]:
+def _search_ocpp(data: bytearray, scanned: int, *, from_client: bool, deflate: bool | None) -> tuple[int | None, int]:
     """The first frame that holds OCPP, and from where more bytes are needed to tell."""
     undecided = len(data)
     for candidate in TEXT_OR_BINARY.finditer(data, scanned):

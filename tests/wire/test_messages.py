@@ -175,7 +175,9 @@ def test_a_close_frame_tells_code_and_reason() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(said=st.lists(st.text(max_size=300), max_size=8), manner=MANNERS, cut=st.integers(1, 2000), seed=st.integers(0, 99))
+@given(
+    said=st.lists(st.text(max_size=300), max_size=8), manner=MANNERS, cut=st.integers(1, 2000), seed=st.integers(0, 99)
+)
 def test_what_another_implementation_says_is_read_the_same(
     *, said: list[str], manner: Manner, cut: int, seed: int
 ) -> None:

@@ -81,7 +81,8 @@ def test_a_lost_segment_costs_only_the_messages_that_it_touches(
     told = [text for side, text in dialogue(40, seed) if side == masked]
     manner = Manner(masked, 15 if forgets else 0, forgets, 1, False)
     of_each = [
-        [message[at : at + size] for at in range(0, len(message), size)] for message in speak(told, manner, rng).messages
+        [message[at : at + size] for at in range(0, len(message), size)]
+        for message in speak(told, manner, rng).messages
     ]
     segments = [segment for message in of_each for segment in message]
     lost = rng.randrange(1, len(segments) + 1)

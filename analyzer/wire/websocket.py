@@ -193,7 +193,10 @@ class FrameReader:
         self._data += data
         if self._searching:
             self._starts.append(Start(at, at + len(data)))
-        yield from self._read()
+        else:
+            yield from self._read_frames()
+        while self._searching and self._search():
+            yield from self._read_frames()
         if not self._searching and len(self._marks) > 2:
             # The frame that is not whole yet needs the packet of its first byte; its last byte is still to come.
             self._marks = deque((self._marks[0], self._marks[-1]))
@@ -209,14 +212,6 @@ class FrameReader:
         else:
             self._damaged = True
             yield from self.feed(bytes(count), ts, packet)
-
-    def _read(self) -> Iterator[Frame | Interruption | Problem]:
-        while True:
-            if self._searching and not self._search():
-                return
-            yield from self._read_frames()
-            if not self._searching:
-                return
 
     def _read_frames(self) -> Iterator[Frame | Interruption | Problem]:
         at = 0
@@ -256,6 +251,8 @@ class FrameReader:
 
     def _mark(self, end: int) -> Mark:
         """The packet that brought the byte before a place of the buffer."""
+        if len(self._marks) == 1:
+            return self._marks[0]
         return next((mark for mark in reversed(self._marks) if mark.start < self._base + end), self._marks[0])
 
     def _discard(self, count: int) -> None:
@@ -263,6 +260,8 @@ class FrameReader:
             return
         del self._data[:count]
         self._base += count
+        if not self._data:
+            self._marks.clear()
         while len(self._marks) > 1 and self._marks[1].start <= self._base:
             self._marks.popleft()
 

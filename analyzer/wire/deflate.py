@@ -138,18 +138,21 @@ def inflated_beginning(data: bytes, size: int) -> bytes:
         return b""
 
 
-def may_be_deflated(data: bytes, *, whole: bool) -> bool:
-    """Whether bytes inflate as those of a message do: to what may be text, and to the end of a block where it is whole."""
+def inflated_text(data: bytes, *, whole: bool) -> bytes | None:
+    """What a compressed text inflates to, or a first fragment of one, with bytes that are unknown; None if to none."""
     stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=UNKNOWN * WINDOW)
     try:
         content = stream.decompress(data + TAIL if whole else data, MAX_INFLATED)
-        return _may_be_text(content) and (not whole or stream.eof or _at_block(stream))
+        ends = not whole or _at_block(stream) or stream.unused_data.strip(b"\0") == TAIL.strip(b"\0")
     except zlib.error:
-        return False
+        return None
+    return content if ends and _may_be_text(content) else None
 
 
 def _at_block(stream: zlib._Decompress) -> bool:
     """Whether a block may begin here, as one does behind each message."""
+    if stream.eof:
+        return False
     following = stream.copy()
     following.decompress(EMPTY_LAST_BLOCK)
     return following.eof

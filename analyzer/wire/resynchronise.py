@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from analyzer.wire.deflate import inflated_beginning, may_be_deflated
+from analyzer.wire.deflate import UNKNOWN, inflated_beginning, inflated_text
 from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.websocket import (
     BINARY,
@@ -98,12 +98,6 @@ def _holds_ocpp(header: Header, data: bytearray) -> bool:
     return looks_like_ocpp(inflated_beginning(beginning, PEEKED) if header.rsv1 else beginning)
 
 
-def _may_be_ocpp(header: Header, data: bytearray) -> bool:
-    """Whether an uncompressed text begins as OCPP; a short fragment may end before that shows."""
-    beginning = unmask(bytes(data[header.start : min(header.end, header.start + PEEKED)]), header.mask)
-    return looks_like_ocpp(beginning) or (len(beginning) < SHORTEST and beginning.lstrip()[:1] in {b"", b"["})
-
-
 def _fits(data: bytearray, at: int, *, from_client: bool, deflate: bool | None) -> bool | None:
     """Whether plausible frames follow each other from here to the end of the data; None where the last is not whole."""
     for _ in range(MAX_FITTING):
@@ -115,16 +109,29 @@ def _fits(data: bytearray, at: int, *, from_client: bool, deflate: bool | None) 
         masked_right = (header.mask is not None) == from_client
         if not plausible(header, data) or not masked_right or header.length > MAX_LENGTH:
             return False
-        if header.opcode in {TEXT, BINARY} and not _may_be_message(header, data, deflate=deflate):
+        if header.opcode in {TEXT, BINARY} and begins_as_ocpp(header, data, deflate=deflate) is False:
             return False
         at = header.end
     return True if at <= len(data) else None
 
 
-def _may_be_message(header: Header, data: bytearray, *, deflate: bool | None) -> bool:
+def begins_as_ocpp(header: Header, data: bytearray, *, deflate: bool | None) -> bool | None:
+    """Whether a data frame holds a message of OCPP; None where what is there and known of it may be the beginning."""
     if not header.rsv1:
-        return _may_be_ocpp(header, data)
+        beginning = unmask(bytes(data[header.start : min(header.end, header.start + PEEKED)]), header.mask)
+        return _begins_as_ocpp(beginning, whole=header.fin and len(beginning) == min(header.length, PEEKED))
     if deflate is False:
         return False
-    payload = unmask(bytes(data[header.start : header.end]), header.mask)
-    return header.end > len(data) or may_be_deflated(payload, whole=header.fin)
+    if header.end > len(data):
+        return None
+    text = inflated_text(unmask(bytes(data[header.start : header.end]), header.mask), whole=header.fin)
+    return text is not None and _begins_as_ocpp(text, whole=header.fin)
+
+
+def _begins_as_ocpp(text: bytes, *, whole: bool) -> bool | None:
+    if looks_like_ocpp(text):
+        return True
+    begins = text.lstrip()[:1]
+    if UNKNOWN in text[:SHORTEST]:
+        return None if begins in {b"[", UNKNOWN} else False
+    return None if not whole and len(text) < SHORTEST and begins in {b"", b"["} else False

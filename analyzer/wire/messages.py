@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire.deflate import InflateError, Inflater
+from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.problems import Problem
 from analyzer.wire.websocket import (
     BINARY,
@@ -30,7 +31,8 @@ MAX_MESSAGE = 16 << 20
 class Message(NamedTuple):
     """A message; `text` is None for binary ones. `ts` and `packet` are of its last byte.
 
-    `saved` is by how many bytes compression made it shorter.
+    `saved` is by how many bytes compression made it shorter. A doubtful one stands behind a loss, before anything that
+    holds OCPP: what was taken for its frames may be none.
     """
 
     opcode: int
@@ -41,6 +43,7 @@ class Message(NamedTuple):
     ts: int
     packet: int
     saved: int = 0
+    doubtful: bool = False
 
 
 class Control(NamedTuple):
@@ -68,6 +71,7 @@ class MessageReader:
         self._deflate = deflate
         self._inflater = Inflater(forgets=forgets, lost=lost)
         self._lost = lost
+        self._doubtful = lost
         self._closed = False
         self._first: Frame | None = None
         self._content = bytearray()
@@ -83,10 +87,12 @@ class MessageReader:
         if isinstance(frame, Interruption):
             self._forget()
             self._inflater.lose()
-            self._lost = True
+            self._lost = self._doubtful = True
             return
-        for kind, detail in self._violations(frame):
-            yield Problem(kind, detail, frame.ts, frame.packet)
+        if not self._doubtful:
+            # Behind a loss, what breaks the rules may be no frame at all.
+            for kind, detail in self._violations(frame):
+                yield Problem(kind, detail, frame.ts, frame.packet)
         if frame.opcode not in OPCODES:
             return
         if frame.opcode >= CLOSE:
@@ -116,11 +122,11 @@ class MessageReader:
         if frame.opcode == CONTINUATION:
             if self._first is None:
                 if not self._lost:
-                    yield self._misplaced(frame, "a continuation without a beginning (RFC 6455 5.4)")
+                    yield from self._misplace(frame, "a continuation without a beginning (RFC 6455 5.4)")
                 return
         else:
             if self._first is not None:
-                yield self._misplaced(frame, "a message begins inside another (RFC 6455 5.4)")
+                yield from self._misplace(frame, "a message begins inside another (RFC 6455 5.4)")
             self._first = frame
         first, self._lost = self._first, False
         self._content += frame.payload
@@ -133,11 +139,12 @@ class MessageReader:
         elif frame.fin:
             yield from self._complete(first, frame)
 
-    def _misplaced(self, frame: Frame, why: str) -> Problem:
+    def _misplace(self, frame: Frame, why: str) -> Iterator[Problem]:
         """Give up what was begun. What it was is not known, so neither is what it leaves in the window."""
         self._forget()
         self._inflater.lose()
-        return Problem("bad_fragment", why, frame.ts, frame.packet)
+        if not self._doubtful:
+            yield Problem("bad_fragment", why, frame.ts, frame.packet)
 
     def _complete(self, first: Frame, last: Frame) -> Iterator[Message | Problem]:
         data, frames = bytes(self._content), self._frames
@@ -162,7 +169,9 @@ class MessageReader:
                     "invalid_utf8", f"a text is no UTF-8 at byte {error.start} (RFC 6455 8.1)", last.ts, last.packet
                 )
                 text = data.decode("utf-8", "replace")
-        yield Message(first.opcode, text, data, first.rsv1, frames, last.ts, last.packet, len(data) - size)
+        self._doubtful = self._doubtful and not looks_like_ocpp(data)
+        manner = (first.rsv1, frames, last.ts, last.packet, len(data) - size, self._doubtful)
+        yield Message(first.opcode, text, data, *manner)
 
     def _forget(self) -> None:
         self._first, self._content, self._frames = None, bytearray(), 0

@@ -213,3 +213,15 @@ def test_sixty_thousand_fragments_each_in_its_own_segment_are_joined() -> None:
         piece = frame("x", opcode=0 if number else 1, fin=number == 59_999)
         found += collect(reader, frames.feed(piece, number, number))
     assert texts(found) == ["x" * 60_000]
+
+
+def test_behind_a_loss_a_rule_is_broken_only_where_it_is_sure_that_there_are_frames() -> None:
+    call = '[2,"1","Heartbeat",{}]'
+    data = frame("x", opcode=0) + frame(b"", opcode=9, mask=b"abcd") + frame("hello")
+    reader = MessageReader(from_client=False, lost=True)
+    frames = FrameReader(from_client=False)
+    found = collect(reader, frames.feed(data + frame(call) + frame("hello") + frame(b"", opcode=9, mask=b"abcd"), 1, 1))
+    assert kinds(found) == ["masked_server"]
+    assert [(each.text, each.doubtful) for each in found if isinstance(each, Message)] == [
+        ("hello", True), (call, False), ("hello", False),
+    ]  # fmt: skip

@@ -98,7 +98,15 @@ class Inflater:
     def _begin(self, content: bytes = b"", *, lost: bool) -> None:
         """Begin a stream behind some content; where something was lost, what stood before it is unknown."""
         self._unknown = WINDOW if lost else 0
-        self._stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=(UNKNOWN * self._unknown + content)[-WINDOW:])
+        self._before = content
+        self._stream: zlib._Decompress | None = None
+
+    def _open(self) -> zlib._Decompress:
+        """The stream, made when it is needed: its window takes memory, and most connections compress nothing."""
+        if self._stream is None:
+            window = (UNKNOWN * self._unknown + self._before)[-WINDOW:]
+            self._stream = zlib.decompressobj(-zlib.MAX_WBITS, zdict=window)
+        return self._stream
 
     def _inflate(self, data: bytes) -> bytes:
         room = MAX_INFLATED
@@ -106,21 +114,22 @@ class Inflater:
             room = min(room, max(self._total_in * MAX_RATIO - self._total_out, 0))
         parts: list[bytes] = []
         for _ in range(MAX_ENDS):
-            part = self._stream.decompress(data, room + 1)
+            stream = self._open()
+            part = stream.decompress(data, room + 1)
             parts.append(part)
             room -= len(part)
-            if room < 0 or self._stream.unconsumed_tail:
+            if room < 0 or stream.unconsumed_tail:
                 raise InflateError("it inflates beyond all measure")
-            if not self._stream.eof:
+            if not stream.eof:
                 return b"".join(parts)
             # A sender may end its last block (7.2.3.4); what follows goes on with the same window.
-            data = self._stream.unused_data
-            self._begin(b"".join(parts), lost=not self.sure)
+            data = stream.unused_data
+            self._begin(b"".join(parts)[-WINDOW:], lost=not self.sure)
         raise InflateError("it ends too often")
 
     def _doubt(self, content: bytes) -> None:
         """Refuse what is no message: after a loss, other bytes may be taken for a frame."""
-        if not _at_block(self._stream):
+        if not _at_block(self._open()):
             raise InflateError("it ends inside a block")
         if not _may_be_text(content):
             raise InflateError("it is no text")

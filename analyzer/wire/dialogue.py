@@ -248,8 +248,10 @@ class Dialogue:
 
     def _answer(self, piece: Piece) -> Iterator[Said]:
         if self._body:
-            inside = min(self._body, len(piece.data))
-            self._body -= inside
+            # The body of a refusal may be shorter than was told: it ends at the latest with the next answer.
+            over = self._asked and piece.data.startswith(http.STATUS)
+            inside = 0 if over else min(self._body, len(piece.data))
+            self._body = 0 if over else self._body - inside
             piece = piece._replace(data=piece.data[inside:])
             if not piece.data:
                 return

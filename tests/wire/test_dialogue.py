@@ -156,6 +156,13 @@ def test_a_second_request_after_a_refusal_is_read_in_pieces_of_any_size(size: in
     assert texts(said) == [SECOND, FIRST]
 
 
+def test_the_body_of_a_refusal_ends_with_the_next_answer_whatever_length_was_told() -> None:
+    dialogue = Dialogue()
+    hear(dialogue, [up(REQUEST), down(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 9999\r\n\r\n")])
+    said = hear(dialogue, [up(REQUEST), down(ANSWER), down(frame(FIRST))])
+    assert texts(said) == [FIRST]
+
+
 def test_bytes_lost_in_the_body_of_a_refusal_cost_nothing() -> None:
     dialogue = Dialogue()
     hear(dialogue, [up(REQUEST), down(REFUSAL[:-10])])

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.dialogue import MAX_WAITING, Dialogue, Piece, Said
 from analyzer.wire.http import MAX_HEAD, Response
 from analyzer.wire.messages import Message
 from analyzer.wire.problems import Problem
-from tests.wire.packets import frame
+from tests.wire.packets import Deflater, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,3 +196,38 @@ def test_a_request_that_a_proxy_took_the_upgrade_off_is_one() -> None:
     request = b"GET /ocpp/CP1 HTTP/1.1\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\n\r\n"
     said = hear(Dialogue(), [up(request), down(b"HTTP/1.1 426 Upgrade Required\r\n\r\n")])
     assert [type(each.what).__name__ for each in said] == ["Request", "Response"]
+
+
+SAYABLE = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from(
+        [REQUEST, ANSWER, REFUSAL, ANSWER[:-4] + b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"]
+    ),
+    st.builds(
+        frame,
+        st.sampled_from([b"", FIRST.encode(), b"\x03\xed", Deflater().deflate(FIRST), Deflater().deflate(FIRST)[:5]]),
+        opcode=st.integers(0, 15),
+        fin=st.booleans(),
+        rsv1=st.booleans(),
+        mask=st.sampled_from([None, b"abcd"]),
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    said=st.lists(st.tuples(st.booleans(), st.one_of(SAYABLE, st.integers(1, 2000))), max_size=12), whole=st.booleans()
+)
+def test_whatever_is_said_and_lost_raises_nothing_and_holds_no_more_than_was_said(
+    *, said: list[tuple[bool, bytes | int]], whole: bool
+) -> None:
+    dialogue, size = Dialogue(whole=whole), 0
+    for number, (side, what) in enumerate(said):
+        if isinstance(what, int):
+            size += what
+            list(dialogue.lose(what, Piece(side, b"", number, number)))
+        elif what:
+            size += len(what)
+            list(dialogue.feed(Piece(side, what, number, number)))
+        assert dialogue.held <= size
+    list(dialogue.finish())

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 import pytest
 
 from analyzer.ocpp.pseudonyms import pseudonym
@@ -262,6 +263,15 @@ def test_how_messages_came_is_not_known_where_none_was_read() -> None:
     talk.upgrade()
     (connection,) = rows(capture(talk.packets), "connections")
     assert [connection[name] for name in MANNERS] == [None] * 4
+
+
+def test_a_charger_whose_compressed_messages_cannot_be_read_any_more_is_alive_all_the_same() -> None:
+    talk = conversation(40, deflater=Deflater)
+    up = [number for number, packet in enumerate(talk.packets) if packet.payload and packet.source == talk.client]
+    found = tables(capture(talk.packets[: up[5]] + talk.packets[up[5] + 1 :]))
+    (connection,) = found["connections"].to_pylist()
+    assert found["messages"].filter(pc.field("direction") == "up").num_rows < 10
+    assert connection["last_up"] == at(talk.packets[up[-1]].ts)
 
 
 def test_both_sides_tell_how_they_close_and_each_ping_and_pong_has_its_payload() -> None:

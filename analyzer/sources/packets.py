@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
     "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
-    "end_observed", "path", "upgraded",
+    "end_observed", "path", "upgraded", "upgrade_faults",
 )  # fmt: skip
 """Columns of `connections` that the wire gives under the same name."""
+MANNERS = ("binary_messages", "fragmented_messages", "compressed_messages", "saved_bytes")
+"""Those that tell how messages came, where some could be read."""
 SHOWN = 2000
 """Characters of a header that are kept."""
 
@@ -97,6 +99,7 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         numbers[item.number],
         station=station,
         **{name: getattr(item, name) for name in SAME},
+        **{name: getattr(item, name) if item.messages else None for name in MANNERS},
         host=item.host or item.server_name,
         scheme="wss" if item.tls else "ws" if item.messages or item.method else None,
         agent=item.user_agent and item.user_agent[:SHOWN],
@@ -107,6 +110,9 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         end=item.end_ts if ended else None,
         end_origin=item.end_packet if ended else None,
     )
+    alive = {name: getattr(item, name) for name in ("last_up", "last_down") if not item.tls and getattr(item, name)}
+    # What could not be read, such as a compressed message after a loss, was said all the same.
+    assembly.describe(numbers[item.number], **alive)
     if item.http_status not in {None, 101}:
         assembly.describe(numbers[item.number], end_kind="refused", end_side="csms", end=item.end_ts)
 

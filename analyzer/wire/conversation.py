@@ -7,13 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from analyzer.wire import http, ocppj, tls
-from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said, Side
+from analyzer.wire.dialogue import Dialogue, Piece, Said, Side
 from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
 from analyzer.wire.holes import Holes
-from analyzer.wire.http import Request, Response
+from analyzer.wire.http import SWITCHING, Request, Response
 from analyzer.wire.items import Connection, WireControl, WireMessage, WireMessages, WireTransport
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
+from analyzer.wire.upgrade import upgrade_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,8 @@ class Conversation:
         self._first_left_out: tuple[int | None, int | None] = (None, None)
         self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
-        self._dialogue = Dialogue()
+        self._dialogue = Dialogue(whole=opened.handshake_seen)
+        self._request: Request | None = None
         self._gone: dict[bool, int] = {}
         self._hello: bytearray | None = bytearray()
         self._sniffed = 0
@@ -205,7 +207,8 @@ class Conversation:
                     yield from self._complain(each.what, from_client=each.from_client)
 
     def _take_request(self, request: Request, packet: int) -> None:
-        connection, headers = self.connection, request.headers
+        connection, headers, self._request = self.connection, request.headers, request
+        connection.upgrade_faults = upgrade_faults(request, None)
         self.interesting = connection.start_observed = True
         connection.method, connection.path, connection.request_packet = request.method, request.path, packet
         connection.host, connection.user_agent = headers.get("host"), headers.get("user-agent")
@@ -218,6 +221,7 @@ class Conversation:
         connection = self.connection
         self.interesting = True
         connection.http_status = response.status
+        connection.upgrade_faults = upgrade_faults(self._request, response)
         if response.status == SWITCHING:
             connection.upgraded = ts
             connection.subprotocol = response.headers.get("sec-websocket-protocol")
@@ -234,13 +238,21 @@ class Conversation:
             text = message.data.decode("utf-8", "replace")
             problem = Problem("binary_message", "OCPP in a binary frame", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
-        if text is None or not (self.speaks_ocpp or _is_ocpp(text)):
+        if text is None or not ((self.speaks_ocpp and not message.doubtful) or _is_ocpp(text)):
             problem = Problem("not_ocpp", "a WebSocket message that is no OCPP", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
             return
         self.interesting = self.speaks_ocpp = True
-        self.connection.messages += 1
+        self._count(message)
         yield WireMessage(self.connection.number, from_client, text, len(message.data), message.ts, message.packet)
+
+    def _count(self, message: Message) -> None:
+        connection = self.connection
+        connection.messages += 1
+        connection.binary_messages += message.text is None
+        connection.fragmented_messages += message.frames > 1
+        connection.compressed_messages += message.compressed
+        connection.saved_bytes += message.saved
 
     def _take_control(self, control: Control, *, from_client: bool) -> Iterator[Item]:
         self._note_frame(control.ts, from_client=from_client)

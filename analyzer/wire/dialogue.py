@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire import http, tls
 from analyzer.wire.deflate import Agreement, agreement
+from analyzer.wire.http import SWITCHING
 from analyzer.wire.messages import Control, Message, MessageReader
+from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.problems import Problem
-from analyzer.wire.websocket import FrameReader
+from analyzer.wire.websocket import FrameReader, peek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
 
 ENOUGH = 8
 """Bytes that tell HTTP, TLS and frames apart."""
+FRAME_TELLS = 18
+"""Bytes that tell whether a frame holds OCPP: its header has up to 14, and a message begins with four like `[2,"`."""
 MAX_WAITING = 64 << 10
 """Bytes of the client that wait for the answer to its upgrade; beyond it the answer is taken as not captured."""
-SWITCHING = 101
 
 
 class Piece(NamedTuple):
@@ -45,10 +48,11 @@ class Side:
 
     def __init__(self, agreed: Agreement | None, *, from_client: bool, lost: bool) -> None:
         self.from_client = from_client
-        self.frames = FrameReader(from_client=from_client, lost=lost)
+        deflate = None if agreed is None else agreed.deflate
+        self.frames = FrameReader(from_client=from_client, deflate=deflate, lost=lost)
         self.messages = MessageReader(
             from_client=from_client,
-            deflate=None if agreed is None else agreed.deflate,
+            deflate=deflate,
             forgets=agreed is not None and (agreed.client_forgets if from_client else agreed.server_forgets),
             lost=lost,
         )
@@ -88,14 +92,19 @@ class Side:
 
 
 class Dialogue:
-    """Both sides of one connection. `stage` is begin, http, frames, tls, or dull where it is nothing of interest."""
+    """Both sides of one connection. `stage` is begin, http, frames, tls, or dull where it is nothing of interest.
 
-    def __init__(self) -> None:
+    `whole` says that the connection was seen from its first byte on.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
         self.stage = "begin"
+        self._whole = whole
         self._early: list[Piece] = []
         self._head = {True: bytearray(), False: bytearray()}
         self._asked = False
         self._refused = False
+        self._body = 0
         self._waiting: list[tuple[Piece, int]] = []
         self._waiting_bytes = 0
         self._lost = {True: False, False: False}
@@ -156,41 +165,71 @@ class Dialogue:
             return
         if tls.looks_like_tls(head):
             self.stage = "tls"
-        elif http.METHODS.match(head) if from_client else head.startswith(http.STATUS):
+        elif http.may_begin(head, from_client=from_client):
             self.stage = "http"
+        elif at_least == ENOUGH and len(head) < FRAME_TELLS:
+            return
         else:
-            self._lost, self._asked = {True: True, False: True}, True
-            yield from self._open(None)
+            yield from self._begin_frames(head)
         early, self._early = self._early, []
         for piece in early:
             yield from self.feed(piece)
 
+    def _begin_frames(self, head: bytes) -> Iterator[Said]:
+        """Read frames without an upgrade: it was not captured, or there was none. Some chargers do without."""
+        frame, first = peek(head), self._early[0]
+        none = self._whole and not any(self._lost.values()) and frame is not None
+        sure = none and frame is not None and looks_like_ocpp(frame.beginning)
+        self._asked, self._lost = True, {True: not sure, False: not sure}
+        if none:
+            detail = "frames from the first byte on, without an HTTP upgrade (RFC 6455 4.1)"
+            problem = Problem("no_upgrade", detail, first.ts, first.packet)
+            yield Said(first.from_client, problem, first.ts, first.packet)
+        yield from self._open(None)
+
     def _ask(self, piece: Piece) -> Iterator[Said]:
         head = self._head[True]
-        if self._asked or (self._refused and not head and not http.METHODS.match(piece.data)):
-            self._waiting.append((piece, 0))
-            self._waiting_bytes += len(piece.data)
-            if self._waiting_bytes > MAX_WAITING:
-                yield from self._open(None)
+        if self._asked:
+            yield from self._wait(piece)
             return
         head += piece.data
+        if not http.may_begin(head, from_client=True):
+            if len(head) >= ENOUGH:
+                other = piece._replace(data=bytes(head))
+                head.clear()
+                yield from self._take_no_request(other)
+            return
         end = http.head_end(head, len(head) - len(piece.data))
         if end is not None:
             rest = piece._replace(data=bytes(head[end:]))
             yield from self._take_request(bytes(head[:end]), piece)
             if rest.data:
                 yield from self.feed(rest)
-        elif len(head) >= ENOUGH and not http.METHODS.match(head):
-            frames = piece._replace(data=bytes(head))
-            head.clear()
-            self._miss_request()
-            yield from self.feed(frames)
         elif len(head) > http.MAX_HEAD:
             self.stage = "dull"
 
+    def _wait(self, piece: Piece) -> Iterator[Said]:
+        self._waiting.append((piece, 0))
+        self._waiting_bytes += len(piece.data)
+        if self._waiting_bytes > MAX_WAITING:
+            yield from self._open(None)
+
+    def _take_no_request(self, piece: Piece) -> Iterator[Said]:
+        """Take what is no request: behind a refusal it may wait for one, else the request was not captured."""
+        if self._refused:
+            yield from self._wait(piece)
+        else:
+            self._miss_request()
+            yield from self.feed(piece)
+
     def _lose_in_http(self, count: int, piece: Piece) -> Iterator[Said]:
         head = self._head[piece.from_client]
-        if piece.from_client and self._asked:
+        if not piece.from_client:
+            inside = min(self._body, count)
+            self._body -= inside
+            if inside == count:
+                return
+        elif self._asked:
             # It is lost among frames that wait for the answer, and told where they are read.
             self._waiting.append((piece, count))
             return
@@ -222,6 +261,14 @@ class Dialogue:
                 self.stage = "dull"
 
     def _answer(self, piece: Piece) -> Iterator[Said]:
+        if self._body:
+            # The body of a refusal may be shorter than was told: it ends at the latest with the next answer.
+            over = self._asked and piece.data.startswith(http.STATUS)
+            inside = 0 if over else min(self._body, len(piece.data))
+            self._body = 0 if over else self._body - inside
+            piece = piece._replace(data=piece.data[inside:])
+            if not piece.data:
+                return
         head = self._head[False]
         head += piece.data
         begin = bytes(head[: len(http.STATUS)])
@@ -247,7 +294,6 @@ class Dialogue:
             yield from self._open(agreement(response.headers.get("sec-websocket-extensions")))
         elif response.status > SWITCHING:
             yield from self._refuse(response, piece)
-            return
         if rest.data:
             yield from self.feed(rest)
 
@@ -257,7 +303,7 @@ class Dialogue:
             self.stage = "dull"
             return
         yield Said(False, response, piece.ts, piece.packet)
-        self._asked, self._refused = False, True
+        self._asked, self._refused, self._body = False, True, http.body_length(response)
         self._waiting, self._waiting_bytes = [], 0
 
     def _open(self, agreed: Agreement | None) -> Iterator[Said]:

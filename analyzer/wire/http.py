@@ -12,8 +12,10 @@ MAX_HEAD = 64 << 10
 REQUEST_LINE = re.compile(r"([A-Z]{1,20}) +(\S.*?) +HTTP/\d\.\d\s*\Z")
 STATUS_LINE = re.compile(r"HTTP/\d\.\d +(\d{3})(?: +(.*))?\Z")
 END = re.compile(rb"\r?\n\r?\n")
-METHODS = re.compile(rb"(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|PATCH|DELETE) ")
+METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PATCH ", b"DELETE ")
 STATUS = b"HTTP/1."
+SWITCHING = 101
+"""The status of an answer that upgrades (RFC 9110 15.2.2)."""
 
 
 class Request(NamedTuple):
@@ -63,8 +65,21 @@ def parse_response(head: bytes) -> Response | None:
 
 
 def asks_for_websocket(request: Request) -> bool:
-    """Whether a request asks to go on as WebSocket."""
-    return "websocket" in request.headers.get("upgrade", "").lower()
+    """Whether a request asks to go on as WebSocket. A proxy may have taken its Upgrade off and left the rest."""
+    named = "websocket" in request.headers.get("upgrade", "").lower()
+    return named or any(name.startswith("sec-websocket-") for name in request.headers)
+
+
+def may_begin(head: bytes | bytearray, *, from_client: bool) -> bool:
+    """Whether a request begins so, or a response; of very few bytes, whether it may."""
+    words = METHODS if from_client else (STATUS,)
+    return head.startswith(words) or any(word.startswith(head) for word in words)
+
+
+def body_length(response: Response) -> int:
+    """Bytes that follow the head of a response, 0 where it does not tell (RFC 9112 6.2)."""
+    told = response.headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
 
 
 def credentials(headers: dict[str, str]) -> tuple[str, str | None]:

@@ -18,6 +18,7 @@ class Connection:
     It is given when it is known to speak OCPP, and once more when it has ended; one that speaks none is given once.
     `number` is unique in a capture; `request_packet` is the one that completed the upgrade request, of which
     `offered_subprotocols` and `authorization` are known to be missing (empty, `none`) only where all of it was seen.
+    Of the `messages` it is told how they came; `saved_bytes` is by how much compression made them shorter.
     None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
     """
 
@@ -56,6 +57,11 @@ class Connection:
     lost_bytes: int = 0
     duplicates: int = 0
     messages: int = 0
+    binary_messages: int = 0
+    fragmented_messages: int = 0
+    compressed_messages: int = 0
+    saved_bytes: int = 0
+    upgrade_faults: str | None = None
     start_observed: bool = False
     end_observed: bool = False
 

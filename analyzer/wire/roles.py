@@ -29,7 +29,7 @@ def sent_by_client(segment: Segment, ports: frozenset[int]) -> bool | None:
 
 
 def _told_by_start(payload: bytes) -> bool | None:
-    if METHODS.match(payload):
+    if payload.startswith(METHODS):
         return True
     if payload.startswith(STATUS):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,12 +16,14 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 MAX_CONTROL = 125
 """Bytes of a control frame's payload (5.5)."""
+NEVER_SENT = frozenset({1004, 1005, 1006, 1015})
+"""Close codes that no frame has (7.4.1)."""
 MAX_FRAME = 16 << 20
 """Bytes of one frame; OCPP messages are a few KiB."""
 MAX_SEARCH = 64 << 10
 """Bytes kept while looking for the beginning of a frame."""
 MAX_STARTS = 64
-"""Segments whose beginning may be that of a frame while looking for one."""
+"""Segments whose beginning may prove to be that of a frame while looking for one; the oldest is given up."""
 PEEKED = 24
 """Bytes of a payload that are looked at to recognise it."""
 
@@ -64,6 +67,13 @@ class Mark(NamedTuple):
     start: int
     ts: int
     packet: int
+
+
+class Start(NamedTuple):
+    """Where a segment begins and ends in which a frame is looked for."""
+
+    at: int
+    end: int
 
 
 class Interruption(NamedTuple):
@@ -128,10 +138,15 @@ def plausible(header: Header, data: bytes | bytearray) -> bool:
         return _shortest(header) and not (header.rsv1 and header.opcode == CONTINUATION)
     if not header.fin or header.rsv1 or header.length > MAX_CONTROL:
         return False
-    if header.opcode == CLOSE and header.length and len(data) >= header.start + 2:
+    if header.opcode == CLOSE and header.length > 1 and len(data) >= header.start + 2:
         code = unmask(bytes(data[header.start : header.start + 2]), header.mask)
-        return header.length > 1 and 1000 <= struct.unpack("!H", code)[0] < 5000
-    return True
+        return may_be_sent(struct.unpack("!H", code)[0])
+    return header.opcode != CLOSE or header.length != 1
+
+
+def may_be_sent(code: int) -> bool:
+    """Whether a close frame may have this code (7.4): some tell only how a connection ended without one."""
+    return 1000 <= code < 5000 and code not in NEVER_SENT
 
 
 def _shortest(header: Header) -> bool:
@@ -144,17 +159,21 @@ class FrameReader:
     """The frames of one direction, fed with its bytes.
 
     `lost` says that the stream is joined in the middle: then, and after every loss, it looks for the next frame.
+    `deflate` tells whether permessage-deflate was negotiated, None where that was not seen.
     """
 
-    def __init__(self, *, from_client: bool, lost: bool = False) -> None:
+    def __init__(self, *, from_client: bool, deflate: bool | None = None, lost: bool = False) -> None:
         self._from_client = from_client
+        self._deflate = deflate
         self._searching = lost
         self._trusted = not lost
+        self._aligned = False
         self._damaged = False
         self._data = bytearray()
         self._base = 0
         self._scanned = 0
         self._marks: deque[Mark] = deque()
+        self._starts: list[Start] = []
 
     @property
     def within(self) -> bool:
@@ -168,8 +187,8 @@ class FrameReader:
 
     @property
     def idle(self) -> bool:
-        """Whether it stands at the beginning of a frame, and nothing is amiss."""
-        return not (self._data or self._searching or self._damaged)
+        """Whether it surely stands at the beginning of a frame."""
+        return (self._trusted or self._aligned) and not (self._data or self._searching or self._damaged)
 
     def skip(self, count: int) -> None:
         """Take note of whole frames that were read elsewhere."""
@@ -179,9 +198,15 @@ class FrameReader:
         """Take the next bytes, which this packet brought."""
         if not data:
             return
-        self._marks.append(Mark(self._base + len(self._data), ts, packet))
+        at = self._base + len(self._data)
+        self._marks.append(Mark(at, ts, packet))
         self._data += data
-        yield from self._read()
+        if self._searching:
+            self._starts.append(Start(at, at + len(data)))
+        else:
+            yield from self._read_frames()
+        while self._searching and self._search():
+            yield from self._read_frames()
         if not self._searching and len(self._marks) > 2:
             # The frame that is not whole yet needs the packet of its first byte; its last byte is still to come.
             self._marks = deque((self._marks[0], self._marks[-1]))
@@ -192,24 +217,16 @@ class FrameReader:
         if header is None or header.end - len(self._data) < count:
             self._discard(len(self._data))
             self._base += count
-            self._searching, self._trusted, self._damaged = True, False, False
+            self._searching, self._trusted, self._aligned, self._damaged = True, False, False, False
             yield Interruption(ts, packet)
         else:
             self._damaged = True
             yield from self.feed(bytes(count), ts, packet)
 
-    def _read(self) -> Iterator[Frame | Interruption | Problem]:
-        while True:
-            if self._searching and not self._search():
-                return
-            yield from self._read_frames()
-            if not self._searching:
-                return
-
     def _read_frames(self) -> Iterator[Frame | Interruption | Problem]:
         at = 0
         while (header := read_header(self._data, at)) is not None:
-            if header.length > MAX_FRAME or not (self._trusted or plausible(header, self._data)):
+            if header.length > MAX_FRAME or not (self._trusted or self._believes(header)):
                 yield from self._lose_way(header, at)
                 return
             if header.end > len(self._data):
@@ -223,6 +240,18 @@ class FrameReader:
             at = header.end
         self._discard(at)
 
+    def _believes(self, header: Header) -> bool:
+        """Whether this is a frame, behind a loss: until one has held OCPP, another text tells that none began here."""
+        from analyzer.wire.resynchronise import begins_as_ocpp
+
+        if not plausible(header, self._data):
+            return False
+        if self._aligned or header.opcode not in {TEXT, BINARY}:
+            return True
+        begins = begins_as_ocpp(header, self._data, deflate=self._deflate)
+        self._aligned = begins is True
+        return begins is not False
+
     def _lose_way(self, header: Header, at: int) -> Iterator[Interruption | Problem]:
         _, ts, packet = self._mark(at + 1)
         if header.length > MAX_FRAME:
@@ -231,7 +260,9 @@ class FrameReader:
             yield Problem("lost_frames", "no frame begins where the last one ends", ts, packet)
         yield Interruption(ts, packet)
         self._discard(at + 1)
-        self._searching, self._trusted, self._damaged = True, False, False
+        self._searching, self._trusted, self._aligned, self._damaged = True, False, False, False
+        begins = [mark.start for mark in self._marks if mark.start >= self._base]
+        self._starts = [Start(*ends) for ends in itertools.pairwise([*begins, self._base + len(self._data)])]
 
     def _frame(self, header: Header) -> Frame:
         payload = unmask(bytes(self._data[header.start : header.end]), header.mask)
@@ -242,6 +273,8 @@ class FrameReader:
 
     def _mark(self, end: int) -> Mark:
         """The packet that brought the byte before a place of the buffer."""
+        if len(self._marks) == 1:
+            return self._marks[0]
         return next((mark for mark in reversed(self._marks) if mark.start < self._base + end), self._marks[0])
 
     def _discard(self, count: int) -> None:
@@ -249,6 +282,8 @@ class FrameReader:
             return
         del self._data[:count]
         self._base += count
+        if not self._data:
+            self._marks.clear()
         while len(self._marks) > 1 and self._marks[1].start <= self._base:
             self._marks.popleft()
 
@@ -256,11 +291,14 @@ class FrameReader:
         """Look for the beginning of a frame, and drop what comes before it."""
         from analyzer.wire.resynchronise import search
 
-        starts = [mark.start - self._base for mark in self._marks if mark.start >= self._base]
-        found, keep, scanned = search(
-            self._data, starts[-MAX_STARTS:], max(self._scanned - self._base, 0), from_client=self._from_client
+        base = self._base
+        starts = [Start(at - base, end - base) for at, end in self._starts[-MAX_STARTS:] if at >= base]
+        scanned = max(self._scanned - base, 0)
+        found, keep, scanned, undecided = search(
+            self._data, starts, scanned, from_client=self._from_client, deflate=self._deflate
         )
-        self._scanned = self._base + scanned
+        self._scanned = base + scanned
+        self._starts = [Start(at + base, end + base) for at, end in undecided]
         if found is None:
             self._discard(max(keep, len(self._data) - MAX_SEARCH))
             return False

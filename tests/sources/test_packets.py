@@ -6,13 +6,14 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 import pytest
 
 from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources import hops, packets
 from analyzer.sources.opener import Opened
 from analyzer.sources.reading import DEFAULT, read
-from tests.wire.packets import RST, START, Captured, Talk, capture, conversation, ethernet, frame, ip, pcap
+from tests.wire.packets import RST, START, Captured, Deflater, Talk, capture, conversation, ethernet, frame, ip, pcap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,7 @@ def test_a_connection_without_upgrade_goes_by_its_address_and_that_is_said() -> 
         talk.text(True, f'[2,"{number}","Heartbeat",{{}}]')
     found = tables(capture(talk.packets))
     assert set(found["messages"]["station"].to_pylist()) == {"10.0.0.7"}
-    assert found["issues"]["kind"].to_pylist() == ["unnamed_station"]
+    assert found["issues"]["kind"].to_pylist() == ["no_upgrade", "unnamed_station"]
 
 
 def test_a_connection_without_upgrade_is_named_after_the_one_that_its_client_opened_later() -> None:
@@ -224,6 +225,72 @@ def test_a_whole_request_without_subprotocol_and_authorization_says_so() -> None
     talk.text(True, '[2,"1","Heartbeat",{}]')
     (connection,) = rows(capture(talk.packets), "connections")
     assert (connection["offered"], connection["authorization"]) == ("", "none")
+
+
+def test_the_faults_of_an_upgrade_are_told() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.say(True, b"GET /ocpp/CP1 HTTP/1.1\r\nSec-WebSocket-Protocol: ocpp1.6\r\nUpgrade: websocket\r\n\r\n")
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert str(connection["upgrade_faults"]).split("; ") == [
+        "the request has no Connection",
+        "the request has no Sec-WebSocket-Key",
+        "the request has no Sec-WebSocket-Version",
+    ]
+    (healthy,) = rows(capture(conversation(4).packets), "connections")
+    assert healthy["upgrade_faults"] is None
+
+
+MANNERS = ("binary_messages", "fragmented_messages", "compressed_messages", "saved_bytes")
+
+
+def test_it_is_counted_how_messages_came() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade(extensions="permessage-deflate")
+    text = '[2,"1","DataTransfer",{"data":"' + "x" * 200 + '"}]'
+    packed = Deflater().deflate(text)
+    talk.say(True, frame(text, opcode=2, mask=b"abcd"))
+    talk.say(True, frame(packed[:9], fin=False, rsv1=True, mask=b"abcd") + frame(packed[9:], opcode=0, mask=b"abcd"))
+    talk.say(True, frame(text, mask=b"abcd"))
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert [connection[name] for name in MANNERS] == [1, 1, 1, len(text) - len(packed)]
+
+
+def test_how_messages_came_is_not_known_where_none_was_read() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade()
+    (connection,) = rows(capture(talk.packets), "connections")
+    assert [connection[name] for name in MANNERS] == [None] * 4
+
+
+def test_a_charger_whose_compressed_messages_cannot_be_read_any_more_is_alive_all_the_same() -> None:
+    talk = conversation(40, deflater=Deflater)
+    up = [number for number, packet in enumerate(talk.packets) if packet.payload and packet.source == talk.client]
+    found = tables(capture(talk.packets[: up[5]] + talk.packets[up[5] + 1 :]))
+    (connection,) = found["connections"].to_pylist()
+    assert found["messages"].filter(pc.field("direction") == "up").num_rows < 10
+    assert connection["last_up"] == at(talk.packets[up[-1]].ts)
+
+
+def test_both_sides_tell_how_they_close_and_each_ping_and_pong_has_its_payload() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade()
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    talk.say(True, frame(b"\x01\xff", opcode=9, mask=b"abcd"))
+    talk.say(False, frame(b"\x01\xff", opcode=10))
+    talk.say(False, frame(b"\x03\xe9going", opcode=8))
+    talk.say(True, frame(b"\x03\xe8", opcode=8, mask=b"abcd"))
+    columns = ("direction", "kind", "detail", "close_code", "close_reason")
+    found = [tuple(row[name] for name in columns) for row in rows(capture(talk.packets), "controls")]
+    assert found == [
+        ("up", "ping", "01ff", None, None),
+        ("down", "pong", "01ff", None, None),
+        ("down", "close", None, 1001, "going"),
+        ("up", "close", None, 1000, None),
+    ]
 
 
 def test_each_hole_is_damage_with_its_time_and_its_connection() -> None:

@@ -196,7 +196,8 @@ class Talk:
         )
         self.say(
             False,
-            f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{chosen}{extra}\r\n".encode(),
+            f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{chosen}{extra}\r\n".encode(),
         )
 
     def mask(self, from_client: bool) -> bytes | None:

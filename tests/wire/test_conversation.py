@@ -73,3 +73,13 @@ def test_a_control_frame_that_is_too_long_is_cut() -> None:
     talk.say(False, frame(b"x" * 5000, opcode=9))
     (ping,) = [item for item in read_packets(talk.packets) if isinstance(item, WireControl)]
     assert len(ping.payload) == 125
+
+
+def test_behind_a_hole_a_text_that_is_no_ocpp_is_not_given_until_one_is() -> None:
+    talk = opened()
+    talk.text(True, HEARTBEAT)
+    talk.next[True] += 100
+    talk.say(True, frame(b"?", opcode=9, mask=b"abcd") + frame("hello", mask=b"abcd"))
+    talk.text(True, HEARTBEAT)
+    talk.text(True, "hello")
+    assert texts(read_packets(talk.packets)) == [(True, HEARTBEAT), (True, HEARTBEAT), (True, "hello")]

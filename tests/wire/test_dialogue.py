@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.dialogue import MAX_WAITING, Dialogue, Piece, Said
 from analyzer.wire.http import MAX_HEAD, Response
 from analyzer.wire.messages import Message
-from tests.wire.packets import frame
+from analyzer.wire.problems import Problem
+from tests.wire.packets import Deflater, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,3 +102,132 @@ def test_an_answer_that_says_to_go_on_is_not_the_one_to_the_upgrade() -> None:
     said = [*dialogue.feed(up(REQUEST)), *dialogue.feed(down(b"HTTP/1.1 100 Continue\r\n\r\n" + ANSWER))]
     assert [each.what.status for each in said if isinstance(each.what, Response)] == [101]
     assert texts([*dialogue.feed(up(masked(FIRST)))]) == [FIRST]
+
+
+def pieces(from_client: bool, data: bytes, size: int) -> list[Piece]:
+    return [Piece(from_client, data[at : at + size], 1, 1) for at in range(0, len(data), size)]
+
+
+def hear(dialogue: Dialogue, said: list[Piece]) -> list[Said]:
+    return [each for piece in said for each in dialogue.feed(piece)]
+
+
+def kinds(said: list[Said]) -> list[str]:
+    return [each.what.kind for each in said if isinstance(each.what, Problem)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1400])
+@pytest.mark.parametrize("first", [True, False])
+def test_frames_without_an_upgrade_are_read_from_the_first_one_on_and_that_is_said(*, first: bool, size: int) -> None:
+    dialogue = Dialogue(whole=True)
+    own, other = (masked(FIRST), frame(SECOND)) if first else (frame(FIRST), masked(SECOND))
+    said = hear(dialogue, pieces(first, own, size) + pieces(not first, other, size) + pieces(first, own, size))
+    assert (texts(said), kinds(said)) == ([FIRST, SECOND, FIRST], ["no_upgrade"])
+
+
+def test_a_ping_may_be_the_first_of_the_frames_without_an_upgrade() -> None:
+    said = hear(Dialogue(whole=True), [up(frame(b"", opcode=9, mask=b"abcd")), up(masked(FIRST)), down(frame(SECOND))])
+    assert (texts(said), kinds(said)) == ([FIRST, SECOND], ["no_upgrade"])
+
+
+def test_where_the_beginning_was_not_seen_no_upgrade_is_missed() -> None:
+    assert kinds(hear(Dialogue(), [up(masked(FIRST))])) == []
+    dialogue = Dialogue(whole=True)
+    said = [*dialogue.lose(300, up(b"")), *hear(dialogue, [up(masked(FIRST)), down(frame(SECOND))])]
+    assert (texts(said), kinds(said)) == ([FIRST, SECOND], [])
+
+
+def test_a_few_bytes_without_an_upgrade_are_read_at_the_end() -> None:
+    dialogue = Dialogue(whole=True)
+    assert hear(dialogue, [up(frame(b"", opcode=9, mask=b"abcd"))]) == []
+    assert [type(each.what).__name__ for each in dialogue.finish()] == ["Problem", "Control"]
+
+
+REFUSAL = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 16\r\n\r\nHTTP/1.1 101 no\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1400])
+def test_a_second_request_after_a_refusal_is_read_in_pieces_of_any_size(size: int) -> None:
+    dialogue = Dialogue()
+    said = hear(dialogue, pieces(True, REQUEST, size) + pieces(False, REFUSAL, size))
+    said += hear(dialogue, pieces(True, REQUEST, size) + pieces(False, ANSWER + frame(SECOND), size))
+    said += hear(dialogue, pieces(True, masked(FIRST), size))
+    assert [each.what.status for each in said if isinstance(each.what, Response)] == [401, 101]
+    assert texts(said) == [SECOND, FIRST]
+
+
+def test_the_body_of_a_refusal_ends_with_the_next_answer_whatever_length_was_told() -> None:
+    dialogue = Dialogue()
+    hear(dialogue, [up(REQUEST), down(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 9999\r\n\r\n")])
+    said = hear(dialogue, [up(REQUEST), down(ANSWER), down(frame(FIRST))])
+    assert texts(said) == [FIRST]
+
+
+def test_bytes_lost_in_the_body_of_a_refusal_cost_nothing() -> None:
+    dialogue = Dialogue()
+    hear(dialogue, [up(REQUEST), down(REFUSAL[:-10])])
+    said = [*dialogue.lose(9, down(b"")), *hear(dialogue, [down(REFUSAL[-1:]), up(REQUEST), down(ANSWER)])]
+    assert [each.what.status for each in said if isinstance(each.what, Response)] == [101]
+    assert texts(hear(dialogue, [up(masked(FIRST))])) == [FIRST]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1400])
+@pytest.mark.parametrize("begin", range(0, len(REQUEST), 5))
+def test_an_upgrade_whose_request_was_lost_from_somewhere_on_loses_no_message(begin: int, size: int) -> None:
+    dialogue = Dialogue(whole=True)
+    said = hear(dialogue, pieces(True, REQUEST[:begin], size))
+    said += dialogue.lose(len(REQUEST) - begin, up(b""))
+    said += hear(dialogue, pieces(False, ANSWER + frame(SECOND), size) + pieces(True, masked(FIRST), size))
+    assert [each.what.status for each in said if isinstance(each.what, Response)] == [101]
+    assert texts(said) == [SECOND, FIRST]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1400])
+@pytest.mark.parametrize("begin", range(0, len(ANSWER), 5))
+def test_an_upgrade_whose_answer_was_lost_from_somewhere_on_loses_no_message(begin: int, size: int) -> None:
+    dialogue = Dialogue(whole=True)
+    said = hear(dialogue, pieces(True, REQUEST, size) + pieces(False, ANSWER[:begin], size))
+    said += dialogue.lose(len(ANSWER) - begin, down(b""))
+    said += hear(dialogue, pieces(False, frame(SECOND), size) + pieces(True, masked(FIRST), size))
+    assert (texts(said), kinds(said)) == ([SECOND, FIRST], [])
+
+
+def test_a_request_that_a_proxy_took_the_upgrade_off_is_one() -> None:
+    request = b"GET /ocpp/CP1 HTTP/1.1\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    said = hear(Dialogue(), [up(request), down(b"HTTP/1.1 426 Upgrade Required\r\n\r\n")])
+    assert [type(each.what).__name__ for each in said] == ["Request", "Response"]
+
+
+SAYABLE = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from(
+        [REQUEST, ANSWER, REFUSAL, ANSWER[:-4] + b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"]
+    ),
+    st.builds(
+        frame,
+        st.sampled_from([b"", FIRST.encode(), b"\x03\xed", Deflater().deflate(FIRST), Deflater().deflate(FIRST)[:5]]),
+        opcode=st.integers(0, 15),
+        fin=st.booleans(),
+        rsv1=st.booleans(),
+        mask=st.sampled_from([None, b"abcd"]),
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    said=st.lists(st.tuples(st.booleans(), st.one_of(SAYABLE, st.integers(1, 2000))), max_size=12), whole=st.booleans()
+)
+def test_whatever_is_said_and_lost_raises_nothing_and_holds_no_more_than_was_said(
+    *, said: list[tuple[bool, bytes | int]], whole: bool
+) -> None:
+    dialogue, size = Dialogue(whole=whole), 0
+    for number, (side, what) in enumerate(said):
+        if isinstance(what, int):
+            size += what
+            list(dialogue.lose(what, Piece(side, b"", number, number)))
+        elif what:
+            size += len(what)
+            list(dialogue.feed(Piece(side, what, number, number)))
+        assert dialogue.held <= size
+    list(dialogue.finish())

@@ -8,8 +8,10 @@ from analyzer.wire.http import (
     Request,
     Response,
     asks_for_websocket,
+    body_length,
     credentials,
     head_end,
+    may_begin,
     parse_request,
     parse_response,
 )
@@ -82,3 +84,24 @@ def test_any_bytes_raise_nothing(data: bytes) -> None:
 def test_a_head_ends_within_its_limit_or_not_at_all() -> None:
     assert head_end(b"x" * (MAX_HEAD - 4) + b"\r\n\r\n") == MAX_HEAD
     assert head_end(b"x" * (MAX_HEAD - 3) + b"\r\n\r\n") is None
+
+
+def test_a_request_with_headers_of_a_websocket_alone_asks_for_one() -> None:
+    for head, expected in ((b"Sec-WebSocket-Version: 13", True), (b"Upgrade: h2c", False)):
+        request = parse_request(b"GET /ocpp/CP1 HTTP/1.1\r\n" + head + b"\r\n\r\n")
+        assert request is not None
+        assert asks_for_websocket(request) == expected
+
+
+@given(st.integers(0, 20))
+def test_the_first_bytes_of_a_head_tell_that_it_may_be_one(size: int) -> None:
+    for line, from_client in ((b"OPTIONS /ocpp HTTP/1.1", True), (b"HTTP/1.1 101 Switching", False)):
+        assert may_begin(line[:size], from_client=from_client)
+        assert size < 2 or not may_begin(line[:size], from_client=not from_client)
+    assert not may_begin(b"GETTING", from_client=True)
+    assert not may_begin(b"\x81", from_client=False)
+
+
+@pytest.mark.parametrize(("told", "expected"), [("12", 12), ("-1", 0), ("x", 0), ("9" * 10, 0), ("²", 0), (None, 0)])
+def test_the_length_of_a_body_is_read_if_it_is_one(told: str | None, expected: int) -> None:
+    assert body_length(Response(401, "", {} if told is None else {"content-length": told})) == expected

@@ -10,6 +10,7 @@ import pytest
 from analyzer.wire.conversations import WireMessage
 from tests.wire.packets import CLIENT, START, Deflater, Packet, Talk, conversation, frame
 from tests.wire.reading import connections, invented, problems, read_packets, texts
+from tests.wire.spoken import Manner, speak
 
 if TYPE_CHECKING:
     from analyzer.wire.items import Item
@@ -118,12 +119,54 @@ def test_an_upgrade_whose_answer_was_not_captured_loses_no_message(shape: dict[s
     assert connection.path == "/ocpp/CP1"
 
 
+@pytest.mark.parametrize("size", [7, 1400])
+@pytest.mark.parametrize("missing", ["GET", "HTTP/1.1 101"])
+@pytest.mark.parametrize("shape", [{}, TAKEOVER, FORGETS])
+def test_an_upgrade_of_which_one_half_was_not_captured_loses_no_message(
+    *, size: int, missing: str, shape: dict[str, object]
+) -> None:
+    talk, other = conversation(60, size=size, **shape), conversation(0, **shape)  # type: ignore[arg-type]
+    half = next(packet for packet in other.packets if packet.payload.startswith(missing.encode()))
+    lost = range(half.sequence, half.sequence + len(half.payload))
+    captured = [packet for packet in talk.packets if packet.source != half.source or packet.sequence not in lost]
+    assert_all(read_packets([each for each in captured if each.payload or each in talk.packets[:3]]), talk.texts)
+
+
+@pytest.mark.parametrize("size", [7, 1400])
+def test_a_charger_that_speaks_frames_without_an_upgrade_is_read_from_its_first_frame_on(size: int) -> None:
+    talk = Talk(size=size)
+    talk.handshake()
+    for side, text in conversation(10).texts:
+        talk.text(side, text)
+    items = read_packets(talk.packets)
+    assert_all(items, talk.texts)
+    assert problems(items) == {"no_upgrade"}
+
+
 def test_a_compressed_stream_joined_in_the_middle_says_why_nothing_is_read() -> None:
     talk = conversation(deflater=Deflater)
     items = read_packets(talk.packets[60:])
     assert texts(items) == []
     assert problems(items) == {"compressed_midstream"}
     assert len(connections(items)) == 1
+
+
+@pytest.mark.parametrize("lost", [range(60), range(3, 60), range(59, 60)])
+def test_a_compressed_stream_is_read_again_where_it_refers_to_nothing_that_is_missing(lost: range) -> None:
+    rng, manner = random.Random(1), Manner(masked=False, bits=9, forgets=False, fragments=1, controls=False)
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade(extensions=manner.extensions)
+    talk.texts = [
+        (False, f'[2,"{number}","DataTransfer",{{"data":"{rng.randbytes(400).hex()}"}}]') for number in range(60)
+    ]
+    for message in speak([text for _, text in talk.texts], manner, rng).messages:
+        talk.say(False, message)
+    items = read_packets([packet for number, packet in enumerate(talk.packets) if number not in lost])
+    assert invented(items, talk.texts) == 0
+    # What comes first behind the loss refers to what is missing; what comes after needs nothing of it.
+    assert texts(items)[-20:] == talk.texts[-20:]
+    assert "compressed_midstream" in problems(items)
 
 
 def test_after_a_loss_in_a_compressed_stream_nothing_wrong_is_read() -> None:

@@ -72,6 +72,11 @@ class Assembly:
         row = self.connections[number]
         row.update({name: _told(name, value) for name, value in attributes.items()})
 
+    def alive(self, number: int, up: int | None, down: int | None) -> None:
+        """Note when the sides of a connection gave a sign of life, be it one that cannot be read."""
+        self._exchanges[number].live("up", up)
+        self._exchanges[number].live("down", down)
+
     def names(self) -> list[str]:
         """The names of the connections by their numbers, counted from where each was first seen.
 

@@ -110,9 +110,9 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         end=item.end_ts if ended else None,
         end_origin=item.end_packet if ended else None,
     )
-    alive = {name: getattr(item, name) for name in ("last_up", "last_down") if not item.tls and getattr(item, name)}
     # What could not be read, such as a compressed message after a loss, was said all the same.
-    assembly.describe(numbers[item.number], **alive)
+    if not item.tls:
+        assembly.alive(numbers[item.number], item.last_up, item.last_down)
     if item.http_status not in {None, 101}:
         assembly.describe(numbers[item.number], end_kind="refused", end_side="csms", end=item.end_ts)
 

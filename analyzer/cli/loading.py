@@ -26,6 +26,7 @@ def load(
     zone: str | None,
     ports: Sequence[int] | None,
     dissector: Dissector,
+    keylog: str | None = None,
     *,
     station: str | None = None,
 ) -> Capture:
@@ -38,7 +39,13 @@ def load(
     try:
         with progress(sum(size(path) for path in paths), "reading") as advance:
             capture = facade.read(
-                *paths, format=log_format, zone=zone, ports=ports or (), dissector=dissector.value, progress=advance
+                *paths,
+                format=log_format,
+                zone=zone,
+                ports=ports or (),
+                dissector=dissector.value,
+                keylog=keylog,
+                progress=advance,
             )
     except SourceError as error:
         raise Complaint(str(error)) from None

@@ -9,17 +9,27 @@ from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
-from analyzer.wire.conversations import Connection, Totals, WireControl, WireMessage, WireTransport, read_capture
+from analyzer.wire.conversations import (
+    Connection,
+    Totals,
+    WireCertificate,
+    WireControl,
+    WireMessage,
+    WireRecords,
+    WireTransport,
+    read_capture,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.wire.tls.keylog import KeyLog
 
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
     "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
-    "end_observed", "path", "upgraded",
+    "end_observed", "path", "upgraded", "tls_version", "cipher", "server_name",
 )  # fmt: skip
 """Columns of `connections` that the wire gives under the same name."""
 SHOWN = 2000
@@ -27,14 +37,20 @@ SHOWN = 2000
 
 
 def read(
-    opened: Opened, source: str, key: str, *, ports: frozenset[int] = frozenset(), dissector: str = "fast"
+    opened: Opened,
+    source: str,
+    key: str,
+    *,
+    ports: frozenset[int] = frozenset(),
+    dissector: str = "fast",
+    keylog: KeyLog | None = None,
 ) -> dict[str, pa.Table]:
     """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
     assembly = Assembly(source, key)
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
     totals, controls = Totals(), 0
-    for item in read_capture(opened.stream, ports=ports, dissector=dissector):
+    for item in read_capture(opened.stream, ports=ports, dissector=dissector, keylog=keylog):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
@@ -50,6 +66,10 @@ def read(
                 side = None if item.from_station is None else "up" if item.from_station else "down"
                 number = numbers[item.connection]
                 assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+            case WireCertificate():
+                _certificate(assembly, numbers, item)
+            case WireRecords():
+                _records(assembly, numbers, item)
             case Totals():
                 totals = item
             case _:
@@ -90,6 +110,7 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         station=station,
         **{name: getattr(item, name) for name in SAME},
         host=item.host or item.server_name,
+        decrypted=item.decrypted if item.tls else None,
         scheme="wss" if item.tls else "ws" if item.messages or item.method else None,
         agent=item.user_agent and item.user_agent[:SHOWN],
         offered=item.offered_subprotocols,
@@ -126,3 +147,26 @@ def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> 
         close_code=item.code,
         close_reason=item.reason,
     )
+
+
+def _certificate(assembly: Assembly, numbers: dict[int, int], item: WireCertificate) -> None:
+    assembly.note(
+        "certificates",
+        numbers[item.connection],
+        item.ts,
+        item.packet,
+        direction="up" if item.from_station else "down",
+        position=item.position,
+        **item.certificate._asdict(),
+    )
+
+
+def _records(assembly: Assembly, numbers: dict[int, int], item: WireRecords) -> None:
+    """The encrypted records of a connection; that some were not kept is an issue, but no part of the input is lost."""
+    number = numbers[item.connection]
+    for from_station, size, ts, packet in item:
+        direction = "up" if from_station else "down"
+        assembly.note("tls_records", number, ts, packet, direction=direction, bytes=size)
+    if item.left_out:
+        detail = f"the sizes and times of {item.left_out} encrypted records are left out"
+        assembly.issue("tls_records_left_out", detail, number=number, count=item.left_out)

@@ -6,20 +6,24 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from analyzer.wire import http, ocppj, tls
+from analyzer.wire import http, ocppj
 from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said
 from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import Request, Response
-from analyzer.wire.items import Connection, WireControl, WireMessage, WireTransport
+from analyzer.wire.items import Connection, WireCertificate, WireControl, WireMessage, WireTransport
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.alerts import Alert
+from analyzer.wire.tls.session import Chain, Sealed
+from analyzer.wire.tls.shelf import Row, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analyzer.wire.events import Event, Opened
     from analyzer.wire.items import Item
+    from analyzer.wire.tls.keylog import Keys
 
 MAX_QUEUED = 1024
 """Items kept of a connection before it is known to speak OCPP."""
@@ -27,8 +31,6 @@ ITEM = 200
 """Bytes of such an item, roughly."""
 MAX_SNIFFED = 64 << 10
 """Bytes looked at for OCPP where no upgrade was seen."""
-MAX_HELLO = 16 << 10
-"""Bytes of a ClientHello that are waited for."""
 FRAMES_TELL = 6
 """Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
 TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
@@ -43,7 +45,9 @@ class Conversation:
     back, up to a limit; one that may speak OCPP, for all that was seen of it, is given when the limit is reached.
     """
 
-    def __init__(self, opened: Opened, *, expected: bool = False) -> None:
+    def __init__(
+        self, opened: Opened, *, expected: bool = False, keys: Keys | None = None, shelf: Shelf | None = None
+    ) -> None:
         self.connection = Connection(*opened[:8], start_observed=opened.handshake_seen)
         self.interesting: bool | None = None
         self.speaks_ocpp = False
@@ -54,11 +58,12 @@ class Conversation:
         self._first_left_out: tuple[int | None, int | None] = (None, None)
         self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
-        self._dialogue = Dialogue()
+        self._dialogue = Dialogue(keys)
+        self._shelf = shelf or Shelf()
         self._gone: dict[bool, int] = {}
-        self._hello: bytearray | None = bytearray()
         self._sniffed = 0
         self._frames = 0
+        self._alarmed: bool | None = None
 
     def take(self, event: Event) -> Iterator[Item]:
         """Take the next event of the connection. Items come once it is known, or may well be, that it speaks OCPP."""
@@ -93,7 +98,7 @@ class Conversation:
     @property
     def held(self) -> int:
         """Bytes that it holds, roughly."""
-        return self._dialogue.held + len(self._hello or b"") + len(self._queue) * ITEM
+        return self._dialogue.held + len(self._queue) * ITEM
 
     @property
     def _wanted(self) -> bool:
@@ -106,10 +111,15 @@ class Conversation:
         connection = self.connection
         named = connection.offered_subprotocols or connection.subprotocol
         other = any(kind == "not_ocpp" for kind, _ in self._problems)
-        return self.speaks_ocpp or not (connection.tls or named or other)
+        return self.speaks_ocpp or not (self._encrypted or named or other)
+
+    @property
+    def _encrypted(self) -> bool:
+        """Whether it speaks TLS that could not be decrypted, so far at least."""
+        return self.connection.tls and not self.connection.decrypted
 
     def _keep_back(self, item: Item) -> None:
-        if self.connection.tls and isinstance(item, WireTransport) and item.kind not in TELLING:
+        if self._encrypted and isinstance(item, WireTransport) and item.kind not in TELLING:
             return
         if len(self._queue) < MAX_QUEUED:
             self._queue.append(item)
@@ -138,7 +148,7 @@ class Conversation:
             case Hole():
                 self.connection.lost_bytes += event.bytes
                 yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
-                yield from self._holes.take(event, SIDES[event.from_client], encrypted=self.connection.tls)
+                yield from self._holes.take(event, SIDES[event.from_client], encrypted=self._encrypted)
                 piece = Piece(event.from_client, b"", event.ts, event.packet)
                 yield from self._hear(self._dialogue.lose(event.bytes, piece))
             case Transport():
@@ -153,28 +163,25 @@ class Conversation:
         yield from self._hear(self._dialogue.feed(piece))
         stage = self._dialogue.stage
         if stage == "tls":
-            yield from self._take_tls(piece)
+            self._take_tls(piece)
         elif (stage == "dull" and self.interesting is None) or (
             self.interesting is None and self._sniffed > MAX_SNIFFED and not self._expected
         ):
             self.interesting = False
 
-    def _take_tls(self, piece: Piece) -> Iterator[Item]:
-        connection = self.connection
-        self.interesting = connection.tls = True
-        self._note_life(piece.ts, from_client=piece.from_client)
-        self._read_hello(piece)
-        for alert in tls.alerts(piece.data):
-            yield WireTransport(connection.number, "tls", piece.from_client, piece.ts, piece.packet, 0, alert)
-
-    def _read_hello(self, piece: Piece) -> None:
-        """Look for the server's name in what the client says before the server answers it."""
-        if piece.from_client and self._hello is not None:
-            self._hello += piece.data
-            self.connection.server_name = tls.client_hello_name(bytes(self._hello))
-        answered = bool(self._hello) and not piece.from_client
-        if answered or self.connection.server_name is not None or len(self._hello or b"") > MAX_HELLO:
-            self._hello = None
+    def _take_tls(self, piece: Piece) -> None:
+        """Note what TLS agreed on. What it hides is of interest, unless it is decrypted and of none."""
+        connection, session, within = self.connection, self._dialogue.tls, self._dialogue.within
+        assert session is not None
+        if not connection.tls:
+            self.interesting = connection.tls = True
+        agreed, connection.decrypted = session.agreed, session.decrypted
+        connection.tls_version, connection.cipher = agreed.version, agreed.cipher
+        connection.server_name = agreed.server_name
+        if within is None:
+            self._note_life(piece.ts, from_client=piece.from_client)
+        elif within.stage == "dull" and not (self.speaks_ocpp or connection.method):
+            self.interesting = False
 
     def _hear(self, said: Iterator[Said]) -> Iterator[Item]:
         for each in said:
@@ -187,8 +194,22 @@ class Conversation:
                     yield from self._take_message(each.what, from_client=each.from_client)
                 case Control():
                     yield from self._take_control(each.what, from_client=each.from_client)
+                case Alert() | Chain() | Sealed():
+                    yield from self._take_sealed(each)
                 case Problem():
                     yield from self._complain(each.what, from_client=each.from_client)
+
+    def _take_sealed(self, said: Said) -> Iterator[Item]:
+        """Take what TLS tells of itself: alerts, certificates, and the sizes of what it hides."""
+        number, (side, what, ts, packet) = self.connection.number, said
+        if isinstance(what, Alert):
+            self._alarmed = side if what.fatal and self._alarmed is None else self._alarmed
+            yield WireTransport(number, "tls", side, ts, packet, 0, str(what))
+        elif isinstance(what, Sealed):
+            self._shelf.add(number, Row(side, what.bytes, ts, packet))
+        elif isinstance(what, Chain):
+            for position, certificate in enumerate(what.certificates):
+                yield WireCertificate(number, side, position, certificate, ts, packet)
 
     def _take_request(self, request: Request, packet: int) -> None:
         connection, headers = self.connection, request.headers
@@ -264,12 +285,23 @@ class Conversation:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
             connection.end_side = None if event.from_client is None else SIDES[event.from_client]
         connection.end_observed = connection.end_kind not in {"open", "replaced"}
+        session = self._dialogue.tls
+        if session is not None and session.failed and connection.end_kind in {"fin", "rst"}:
+            connection.end_kind = "tls"
+            connection.end_side = connection.end_side if self._alarmed is None else SIDES[self._alarmed]
         yield from self._holes.rest()
+        yield from self._give_records()
         for (kind, side), count in self._problems.items():
             if count > 1:
                 whose = "" if side is None else f" by the {SIDES[side]}"
                 detail = f"the same{whose} {count - 1} times more"
                 yield Problem(kind, detail, event.ts, event.packet, count=count - 1, connection=connection.number)
+
+    def _give_records(self) -> Iterator[Item]:
+        """Give the encrypted records, of those that were not kept their number."""
+        records = self._shelf.of(self.connection.number)
+        if records is not None:
+            yield records
 
     def _complain(self, problem: Problem, *, from_client: bool | None) -> Iterator[Item]:
         """Give a problem the first time; the repeats are counted and given together at the end."""

@@ -8,18 +8,32 @@ from typing import TYPE_CHECKING, BinaryIO
 from analyzer.wire.aside import Aside
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
-from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireTransport
+from analyzer.wire.items import (
+    Connection,
+    Item,
+    Totals,
+    WireCertificate,
+    WireControl,
+    WireMessage,
+    WireRecords,
+    WireTransport,
+)
 from analyzer.wire.link import CUT_HEADER, Segment, Unknown, dissect
 from analyzer.wire.problems import Problem
-from analyzer.wire.records import Record, read_records
+from analyzer.wire.records import Record, Secrets, read_records
 from analyzer.wire.streams import MAX_FLOWS, Streams
+from analyzer.wire.tls.keylog import KeyLog, Keys
+from analyzer.wire.tls.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from analyzer.wire.events import Event
 
-__all__ = ["Connection", "Item", "Problem", "Totals", "WireControl", "WireMessage", "WireTransport", "read_capture"]
+__all__ = [
+    "Connection", "Item", "Problem", "Totals", "WireCertificate", "WireControl", "WireMessage", "WireRecords",
+    "WireTransport", "read_capture",
+]  # fmt: skip
 
 PROGRESS_EVERY = 1 << 20
 """Bytes between two reports of progress."""
@@ -34,22 +48,26 @@ def read_capture(
     *,
     ports: frozenset[int] = frozenset(),
     dissector: str = "fast",
+    keylog: KeyLog | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Item]:
     """What a capture holds, in bounded memory; the last item is its `Totals`. Bad data gives problems, no exception.
 
     `ports` are server ports that are surely of interest; none is needed. With dissector `scapy` all packets go through
     Scapy, which is slow and knows every encapsulation; with `fast` only those that are not plain Ethernet, VLAN, Linux
-    cooked, raw or loopback. `progress` is told how many bytes were read.
+    cooked, raw or loopback. TLS is decrypted with the secrets of `keylog` and those within the capture. `progress` is
+    told how many bytes were read.
     """
-    return _Reading(ports, dissector).read(stream, progress)
+    return _Reading(ports, dissector, keylog).read(stream, progress)
 
 
 class _Reading:
     """One capture being read."""
 
-    def __init__(self, ports: frozenset[int], dissector: str) -> None:
+    def __init__(self, ports: frozenset[int], dissector: str, keylog: KeyLog | None) -> None:
         self._ports = ports
+        self._keys = Keys(keylog)
+        self._shelf = Shelf()
         self._totals = Totals()
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
@@ -72,7 +90,9 @@ class _Reading:
                 if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
                     self._weighed = self._totals.bytes
                     yield from self._relieve()
-            elif isinstance(record, Problem):
+            elif isinstance(record, Secrets):
+                self._keys.add(record.data)
+            else:
                 yield from self._complain(record)
         yield from self._follow(self._streams.finish())
         yield from self._finish()
@@ -104,7 +124,9 @@ class _Reading:
         for event in events:
             if isinstance(event, Opened):
                 expected = event.server_port in self._ports
-                self._conversations[event.flow] = Conversation(event, expected=expected)
+                self._conversations[event.flow] = Conversation(
+                    event, expected=expected, keys=self._keys, shelf=self._shelf
+                )
                 continue
             conversation = self._conversations.get(event.flow)
             if conversation is None:
@@ -119,6 +141,7 @@ class _Reading:
                     yield from self._aside.take(conversation)
             elif conversation.interesting is False:
                 self._streams.ignore(event.flow)
+                self._shelf.drop(event.flow)
                 del self._conversations[event.flow]
 
     def _relieve(self) -> Iterator[Item]:
@@ -146,6 +169,7 @@ class _Reading:
     def _finish(self) -> Iterator[Item]:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
+        yield from self._keys.found.problems("the secrets within the capture")
         for (kind, damage), count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)

@@ -1,25 +1,32 @@
-"""Reads what two sides say in clear: the HTTP upgrade, then WebSocket; or WebSocket alone where the upgrade is missing."""
+"""Reads what two sides say, in clear or in TLS: the HTTP upgrade, then WebSocket, or WebSocket alone without the upgrade."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.wire import http, tls
+from analyzer.wire import http
 from analyzer.wire.deflate import Agreement, agreement
 from analyzer.wire.messages import Control, Message, MessageReader
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.records import looks_like_tls
+from analyzer.wire.tls.session import Plain, Session
 from analyzer.wire.websocket import FrameReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analyzer.wire.http import Request, Response
+    from analyzer.wire.tls.alerts import Alert
+    from analyzer.wire.tls.keylog import Keys
+    from analyzer.wire.tls.session import Chain, Heard, Sealed
 
 ENOUGH = 8
 """Bytes that tell HTTP, TLS and frames apart."""
 MAX_WAITING = 64 << 10
 """Bytes of the client that wait for the answer to its upgrade; beyond it the answer is taken as not captured."""
 SWITCHING = 101
+UNTOLD = 1 << 30
+"""Bytes that are missing where nobody knows how many: more than any frame has."""
 
 
 class Piece(NamedTuple):
@@ -35,7 +42,7 @@ class Said(NamedTuple):
     """Something that one side said."""
 
     from_client: bool
-    what: Request | Response | Message | Control | Problem
+    what: Request | Response | Message | Control | Problem | Alert | Chain | Sealed
     ts: int
     packet: int
 
@@ -78,10 +85,17 @@ class Side:
 
 
 class Dialogue:
-    """Both sides of one connection. `stage` is begin, http, frames, tls, or dull where it is nothing of interest."""
+    """Both sides of one connection. `stage` is begin, http, frames, tls, or dull where it is nothing of interest.
 
-    def __init__(self) -> None:
+    `tls` is the session where they speak TLS, and `within` the dialogue that was decrypted from it; the secrets are
+    `keys`.
+    """
+
+    def __init__(self, keys: Keys | None = None) -> None:
         self.stage = "begin"
+        self.tls: Session | None = None
+        self.within: Dialogue | None = None
+        self._keys = keys
         self._early: list[Piece] = []
         self._head = {True: bytearray(), False: bytearray()}
         self._asked = False
@@ -97,6 +111,8 @@ class Dialogue:
         if self.stage == "begin":
             self._early.append(piece)
             yield from self._begin(at_least=ENOUGH)
+        elif self.tls is not None:
+            yield from self._decrypt(self.tls.feed(piece.data, piece.ts, piece.packet, from_client=piece.from_client))
         elif self.stage == "frames" and (self._asked or not piece.from_client):
             yield from self._sides[piece.from_client].feed(piece)
         elif self.stage in {"http", "frames"}:
@@ -108,7 +124,10 @@ class Dialogue:
         if self.stage == "begin":
             yield from self._begin(at_least=1)
             self._lost[piece.from_client] = True
-        if self.stage == "frames" and (self._asked or not piece.from_client):
+        if self.tls is not None:
+            heard = self.tls.lose(count, piece.ts, piece.packet, from_client=piece.from_client)
+            yield from self._decrypt(heard)
+        elif self.stage == "frames" and (self._asked or not piece.from_client):
             yield from self._sides[piece.from_client].lose(count, piece)
         elif self.stage in {"http", "frames"}:
             yield from self._lose_in_http(count, piece)
@@ -119,10 +138,16 @@ class Dialogue:
             yield from self._begin(at_least=1)
         if self.stage == "http" and self._waiting:
             yield from self._open(None)
+        if self.tls is not None:
+            yield from self._decrypt(self.tls.finish())
+        if self.within is not None:
+            yield from self.within.finish()
 
     @property
     def unfinished(self) -> list[bool]:
         """The sides whose bytes end inside a frame, True for the client."""
+        if self.within is not None:
+            return self.within.unfinished
         return [side for side, reader in self._sides.items() if reader.frames.within]
 
     @property
@@ -130,7 +155,21 @@ class Dialogue:
         """Bytes that wait for more."""
         early = sum(len(piece.data) for piece in self._early)
         heads = len(self._head[True]) + len(self._head[False])
-        return early + heads + self._waiting_bytes + sum(side.held for side in self._sides.values())
+        encrypted = (self.tls.held if self.tls else 0) + (self.within.held if self.within else 0)
+        return early + heads + self._waiting_bytes + encrypted + sum(side.held for side in self._sides.values())
+
+    def _decrypt(self, heard: Iterator[Heard]) -> Iterator[Said]:
+        """Hand on what was decrypted; TLS within TLS is of no interest."""
+        for from_client, what, ts, packet in heard:
+            if not isinstance(what, Plain):
+                yield Said(from_client, what, ts, packet)
+                continue
+            within = self.within = self.within or Dialogue()
+            piece = Piece(from_client, what.data, ts, packet)
+            if what.lost:
+                yield from within.lose(UNTOLD, piece._replace(data=b""))
+            if within.stage != "tls":
+                yield from within.feed(piece)
 
     def _begin(self, at_least: int) -> Iterator[Said]:
         """Tell by the first bytes of a side what is spoken, and go on with them."""
@@ -140,8 +179,8 @@ class Dialogue:
                 break
         else:
             return
-        if tls.looks_like_tls(head):
-            self.stage = "tls"
+        if looks_like_tls(head):
+            self.stage, self.tls = "tls", Session(self._keys)
         elif http.METHODS.match(head) if from_client else head.startswith(http.STATUS):
             self.stage = "http"
         else:

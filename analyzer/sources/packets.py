@@ -11,6 +11,7 @@ from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
 from analyzer.wire.conversations import (
     Connection,
+    Problem,
     Totals,
     WireCertificate,
     WireControl,
@@ -62,27 +63,10 @@ def read(
             case WireControl():
                 controls += 1
                 _control(assembly, numbers, item)
-            case WireTransport():
-                side = None if item.from_station is None else "up" if item.from_station else "down"
-                number = numbers[item.connection]
-                assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
-            case WireCertificate():
-                _certificate(assembly, numbers, item)
-            case WireRecords():
-                _records(assembly, numbers, item)
             case Totals():
                 totals = item
             case _:
-                number_or_none = numbers.get(item.connection) if item.connection is not None else None
-                assembly.issue(
-                    item.kind,
-                    item.detail,
-                    item.packet,
-                    item.ts,
-                    number=number_or_none,
-                    count=item.count,
-                    damage=item.damage,
-                )
+                _note(assembly, numbers, item)
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
     drop_repeated_hops(assembly)
@@ -147,6 +131,27 @@ def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> 
         close_code=item.code,
         close_reason=item.reason,
     )
+
+
+def _note(
+    assembly: Assembly, numbers: dict[int, int], item: WireTransport | WireCertificate | WireRecords | Problem
+) -> None:
+    match item:
+        case WireTransport():
+            side = None if item.from_station is None else "up" if item.from_station else "down"
+            number = numbers[item.connection]
+            assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+        case WireCertificate():
+            _certificate(assembly, numbers, item)
+        case WireRecords():
+            _records(assembly, numbers, item)
+        case Problem():
+            _problem(assembly, numbers, item)
+
+
+def _problem(assembly: Assembly, numbers: dict[int, int], item: Problem) -> None:
+    number = numbers.get(item.connection) if item.connection is not None else None
+    assembly.issue(item.kind, item.detail, item.packet, item.ts, number=number, count=item.count, damage=item.damage)
 
 
 def _certificate(assembly: Assembly, numbers: dict[int, int], item: WireCertificate) -> None:

@@ -15,15 +15,14 @@ from analyzer.wire.items import (
     WireCertificate,
     WireControl,
     WireMessage,
-    WireRecords,
     WireTransport,
 )
 from analyzer.wire.link import CUT_HEADER, Segment, Unknown, dissect
 from analyzer.wire.problems import Problem
-from analyzer.wire.records import Record, Secrets, read_records
+from analyzer.wire.records import SECTION_HEADER, Record, Secrets, read_records
 from analyzer.wire.streams import MAX_FLOWS, Streams
 from analyzer.wire.tls.keylog import KeyLog, Keys
-from analyzer.wire.tls.shelf import Shelf
+from analyzer.wire.tls.shelf import Shelf, WireRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -80,6 +79,7 @@ class _Reading:
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
         told = 0
+        self._keys.may_grow = _may_bring_secrets(stream)
         for record in read_records(stream):
             if isinstance(record, Record):
                 self._count(record)
@@ -183,3 +183,9 @@ class _Reading:
             )
             yield Problem("too_much_held", detail, damage=True, count=self._relieved)
         yield self._totals
+
+
+def _may_bring_secrets(stream: BinaryIO) -> bool:
+    """Whether secrets of TLS may stand anywhere in a capture: in a pcapng, or in what cannot be looked into."""
+    peek = getattr(stream, "peek", None)
+    return peek is None or peek(len(SECTION_HEADER)).startswith(SECTION_HEADER)

@@ -37,7 +37,7 @@ class Record(NamedTuple):
 
 
 class Secrets(NamedTuple):
-    """TLS keys that came inside the capture, as the text of an SSLKEYLOGFILE; empty where some may still come."""
+    """TLS keys that came inside the capture, as the text of an SSLKEYLOGFILE."""
 
     data: bytes
 
@@ -55,8 +55,6 @@ def read_records(stream: BinaryIO) -> Iterator[Record | Secrets | Problem]:
     if magic in CLASSIC:
         yield from _read_classic(stream, *CLASSIC[magic])
     elif magic == SECTION_HEADER:
-        # Secrets may stand anywhere in it: that none are known yet does not mean that none will be.
-        yield Secrets(b"")
         yield from read_blocks(stream)
     else:
         yield Problem("not_a_capture", "it begins like no pcap or pcapng" if magic else "it is empty", damage=True)

@@ -11,7 +11,7 @@ from analyzer.wire.tls.hello import Cursor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cryptography.x509 import Certificate as X509
+    from cryptography import x509
 
 MAX_CHAIN = 10
 """Certificates of one chain that are read."""
@@ -73,7 +73,7 @@ def read(encoded: bytes) -> Certificate:
         return Certificate(*(_read(part, certificate) for part in PARTS))  # type: ignore[arg-type]
 
 
-def _read(part: Callable[[X509], object], certificate: X509) -> object:
+def _read(part: Callable[[x509.Certificate], object], certificate: x509.Certificate) -> object:
     try:
         told = part(certificate)
     except Exception:  # noqa: BLE001 - parts are parsed when they are asked for
@@ -81,7 +81,7 @@ def _read(part: Callable[[X509], object], certificate: X509) -> object:
     return told[:MAX_TEXT] if isinstance(told, str) else told
 
 
-def _names(certificate: X509) -> str | None:
+def _names(certificate: x509.Certificate) -> str | None:
     from cryptography import x509
 
     alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -90,7 +90,7 @@ def _names(certificate: X509) -> str | None:
     return " ".join([*hosts, *(str(address) for address in addresses)][:MAX_NAMES]) or None
 
 
-def _key(certificate: X509) -> str:
+def _key(certificate: x509.Certificate) -> str:
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
     key = certificate.public_key()
@@ -103,12 +103,12 @@ def _key(certificate: X509) -> str:
     return type(key).__name__.removesuffix("PublicKey")
 
 
-def _signature(certificate: X509) -> str | None:
+def _signature(certificate: x509.Certificate) -> str | None:
     algorithm = certificate.signature_hash_algorithm
     return None if algorithm is None else algorithm.name
 
 
-PARTS: tuple[Callable[[X509], object], ...] = (
+PARTS: tuple[Callable[[x509.Certificate], object], ...] = (
     lambda certificate: certificate.subject.rfc4514_string(),
     lambda certificate: certificate.issuer.rfc4514_string(),
     _names,

@@ -135,11 +135,10 @@ class Keys:
         return self.found.secret(label, name) or self._given.secret(label, name)
 
     def add(self, text: bytes) -> None:
-        """Take secrets that came inside the capture, or none yet: then some may come."""
+        """Take secrets that came inside the capture."""
         self.may_grow = True
-        if text:
-            self.found.add(text)
-            self.age += 1
+        self.found.add(text)
+        self.age += 1
 
     def learn(self, session: bytes, master: bytes) -> None:
         """Note the master secret of a session, by its id or ticket."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.wire.tls.records import MAX_SKIPPED
 from analyzer.wire.tls.phases import TRAFFIC
+from analyzer.wire.tls.records import MAX_SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

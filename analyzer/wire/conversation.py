@@ -59,7 +59,7 @@ class Conversation:
         self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
         self._dialogue = Dialogue(keys)
-        self._shelf = shelf or Shelf()
+        self._shelf = Shelf() if shelf is None else shelf
         self._gone: dict[bool, int] = {}
         self._sniffed = 0
         self._frames = 0

@@ -108,7 +108,7 @@ class Keys:
     """
 
     def __init__(self, given: KeyLog | None = None) -> None:
-        self._given = given or KeyLog()
+        self._given = KeyLog() if given is None else given
         self.found = KeyLog()
         self.may_grow = False
         self.age = 0

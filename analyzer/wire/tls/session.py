@@ -86,7 +86,7 @@ class Session:
 
     def __init__(self, keys: Keys | None = None) -> None:
         self.decrypted = False
-        self._keys = keys = keys or Keys()
+        self._keys = keys = Keys() if keys is None else keys
         self.agreed = Negotiation(keys)
         self._secrets = self.agreed.secrets
         self._age = keys.age

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from analyzer.wire.problems import Problem
+from analyzer.wire.tls.alerts import Alert
 from analyzer.wire.tls.keylog import KeyLog, Keys
 from analyzer.wire.tls.session import Heard, Plain, Session
 
@@ -123,10 +126,8 @@ class Peers:
     def leave(self, from_client: bool) -> None:
         """Say close_notify."""
         end = self.client if from_client else self.server
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             end.unwrap()
-        except ssl.SSLWantReadError:
-            pass
         self._carry(from_client=from_client)
 
     def talk(self, count: int = 6) -> None:
@@ -137,23 +138,35 @@ class Peers:
 
 def heard(chunks: Iterable[Chunk], secrets: bytes = b"", keys: Keys | None = None) -> list[Heard]:
     """All that a session gives of these bytes."""
-    session, found = Session(keys or Keys(KeyLog(secrets))), []
+    session, found = Session(Keys(KeyLog(secrets)) if keys is None else keys), list[Heard]()
     for number, chunk in enumerate(chunks, 1):
         found += session.feed(chunk.data, number * 1000, number, from_client=chunk.from_client)
     return [*found, *session.finish()]
 
 
 def plain(found: Iterable[Heard]) -> list[Chunk]:
-    """What was decrypted, the parts of a side that follow each other in one."""
-    parts: list[Chunk] = []
-    for each in found:
-        if isinstance(each.what, Plain):
-            parts.append(Chunk(each.from_client, each.what.data))
-    return parts
+    """What was decrypted."""
+    return [Chunk(each.from_client, each.what.data) for each in found if isinstance(each.what, Plain)]
 
 
 def cut(chunks: Iterable[Chunk], size: int) -> list[Chunk]:
     """The same bytes in smaller pieces."""
-    return [
-        Chunk(side, data[at : at + size]) for side, data in chunks for at in range(0, len(data), size)
-    ]
+    return [Chunk(side, data[at : at + size]) for side, data in chunks for at in range(0, len(data), size)]
+
+
+@functools.cache
+def talked(version: str, ciphers: str = "", options: int = 0) -> Peers:
+    """Peers that said six things and left."""
+    peers = Peers(*contexts(version=version, ciphers=ciphers, options=options))
+    peers.talk()
+    peers.leave(from_client=True)
+    peers.leave(from_client=False)
+    return peers
+
+
+def alerts(found: list[Heard]) -> list[tuple[bool, str]]:
+    return [(each.from_client, str(each.what)) for each in found if isinstance(each.what, Alert)]
+
+
+def kinds(found: list[Heard]) -> list[str]:
+    return [each.what.kind for each in found if isinstance(each.what, Problem)]

@@ -169,7 +169,7 @@ class _Reading:
     def _finish(self) -> Iterator[Item]:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
-        yield from self._keys.found.problems("the secrets within the capture")
+        yield from self._keys.problems()
         for (kind, damage), count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)

@@ -25,6 +25,8 @@ CLIENT_TRAFFIC, SERVER_TRAFFIC = "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECR
 SECRETS = frozenset({MASTER_SECRET, EARLY, CLIENT_HANDSHAKE, SERVER_HANDSHAKE, CLIENT_TRAFFIC, SERVER_TRAFFIC})
 SESSION, PREMASTER = "RSA Session-ID", "RSA"
 """Lines that give a master secret by its session's id, and a premaster secret by the beginning of what was sent for it."""
+MAX_MISSED = 10_000
+"""Sessions of a capture that ended without secrets, remembered to tell that their secrets came too late."""
 MAX_TRIES = 3_000_000
 """Keys tried in vain on all connections of a capture, in KiB of what they were tried on: some ten seconds."""
 HEX = rb"((?:[0-9a-fA-F]{2})+)"
@@ -115,6 +117,8 @@ class Keys:
         self.tries = MAX_TRIES
         self.waiting = 0
         self._learnt: OrderedDict[bytes, bytes] = OrderedDict()
+        self._missed: OrderedDict[bytes, None] = OrderedDict()
+        self._late = 0
 
     def __len__(self) -> int:
         return len(self._given) + len(self.found)
@@ -139,6 +143,25 @@ class Keys:
         self.may_grow = True
         self.found.add(text)
         self.age += 1
+        late = [random for random in self.found.randoms if random in self._missed] if self._missed else []
+        self._late += len(late)
+        for random in late:
+            del self._missed[random]
+
+    def miss(self, random: bytes) -> None:
+        """Note that a session ended whose secrets are not known."""
+        self._missed[random] = None
+        if len(self._missed) > MAX_MISSED:
+            self._missed.popitem(last=False)
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the secrets within the capture."""
+        yield from self.found.problems("the secrets within the capture")
+        if self._late:
+            detail = (
+                f"the secrets of {self._late} TLS connections came after their end; as a key log they would be of use"
+            )
+            yield Problem("late_secrets", detail, damage=True, count=self._late)
 
     def learn(self, session: bytes, master: bytes) -> None:
         """Note the master secret of a session, by its id or ticket."""

@@ -138,6 +138,8 @@ class Session:
             yield from self._give_up(*delayed)
         if self.agreed.early_accepted is not False:
             yield from self._accept_early()
+        if self._secrets.random is not None and not self.decrypted:
+            self._keys.miss(self._secrets.random)
         if self._sealed and not self.decrypted and len(self._keys):
             yield Heard(True, Problem("tls_not_decrypted", self._why_not()), *self._last)
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from analyzer.wire import http, ocppj
 from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said
+from analyzer.wire.encryption import Encryption
 from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import Request, Response
-from analyzer.wire.items import Connection, WireCertificate, WireControl, WireMessage, WireTransport
+from analyzer.wire.items import SIDES, Connection, WireControl, WireMessage, WireTransport
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
 from analyzer.wire.tls.alerts import Alert
-from analyzer.wire.tls.session import Chain, Sealed
-from analyzer.wire.tls.shelf import Row, Shelf
+from analyzer.wire.tls.heard import Chain, Sealed
+from analyzer.wire.tls.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,6 @@ FRAMES_TELL = 6
 """Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
 TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
 """What is kept of the transport of a TLS connection: its begin, its end and its alerts, however long it lasts."""
-SIDES = {True: "station", False: "csms"}
 
 
 class Conversation:
@@ -59,11 +59,10 @@ class Conversation:
         self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
         self._dialogue = Dialogue(keys)
-        self._shelf = Shelf() if shelf is None else shelf
+        self._encryption = Encryption(self.connection, Shelf() if shelf is None else shelf)
         self._gone: dict[bool, int] = {}
         self._sniffed = 0
         self._frames = 0
-        self._alarmed: bool | None = None
 
     def take(self, event: Event) -> Iterator[Item]:
         """Take the next event of the connection. Items come once it is known, or may well be, that it speaks OCPP."""
@@ -173,11 +172,9 @@ class Conversation:
         """Note what TLS agreed on. What it hides is of interest, unless it is decrypted and of none."""
         connection, session, within = self.connection, self._dialogue.tls, self._dialogue.within
         assert session is not None
-        if not connection.tls:
-            self.interesting = connection.tls = True
-        agreed, connection.decrypted = session.agreed, session.decrypted
-        connection.tls_version, connection.cipher = agreed.version, agreed.cipher
-        connection.server_name = agreed.server_name
+        if connection.cipher is None or connection.decrypted != session.decrypted:
+            self.interesting = True
+            self._encryption.agree(session)
         if within is None:
             self._note_life(piece.ts, from_client=piece.from_client)
         elif within.stage == "dull" and not (self.speaks_ocpp or connection.method):
@@ -195,21 +192,9 @@ class Conversation:
                 case Control():
                     yield from self._take_control(each.what, from_client=each.from_client)
                 case Alert() | Chain() | Sealed():
-                    yield from self._take_sealed(each)
+                    yield from self._encryption.take(each)
                 case Problem():
                     yield from self._complain(each.what, from_client=each.from_client)
-
-    def _take_sealed(self, said: Said) -> Iterator[Item]:
-        """Take what TLS tells of itself: alerts, certificates, and the sizes of what it hides."""
-        number, (side, what, ts, packet) = self.connection.number, said
-        if isinstance(what, Alert):
-            self._alarmed = side if what.fatal and self._alarmed is None else self._alarmed
-            yield WireTransport(number, "tls", side, ts, packet, 0, str(what))
-        elif isinstance(what, Sealed):
-            self._shelf.add(number, Row(side, what.bytes, ts, packet))
-        elif isinstance(what, Chain):
-            for position, certificate in enumerate(what.certificates):
-                yield WireCertificate(number, side, position, certificate, ts, packet)
 
     def _take_request(self, request: Request, packet: int) -> None:
         connection, headers = self.connection, request.headers
@@ -285,23 +270,15 @@ class Conversation:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
             connection.end_side = None if event.from_client is None else SIDES[event.from_client]
         connection.end_observed = connection.end_kind not in {"open", "replaced"}
-        session = self._dialogue.tls
-        if session is not None and session.failed and connection.end_kind in {"fin", "rst"}:
-            connection.end_kind = "tls"
-            connection.end_side = connection.end_side if self._alarmed is None else SIDES[self._alarmed]
+        if self._dialogue.tls is not None:
+            self._encryption.end(self._dialogue.tls)
         yield from self._holes.rest()
-        yield from self._give_records()
+        yield from self._encryption.records()
         for (kind, side), count in self._problems.items():
             if count > 1:
                 whose = "" if side is None else f" by the {SIDES[side]}"
                 detail = f"the same{whose} {count - 1} times more"
                 yield Problem(kind, detail, event.ts, event.packet, count=count - 1, connection=connection.number)
-
-    def _give_records(self) -> Iterator[Item]:
-        """Give the encrypted records, of those that were not kept their number."""
-        records = self._shelf.of(self.connection.number)
-        if records is not None:
-            yield records
 
     def _complain(self, problem: Problem, *, from_client: bool | None) -> Iterator[Item]:
         """Give a problem the first time; the repeats are counted and given together at the end."""

@@ -8,8 +8,9 @@ from analyzer.wire import http
 from analyzer.wire.deflate import Agreement, agreement
 from analyzer.wire.messages import Control, Message, MessageReader
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.heard import Plain
 from analyzer.wire.tls.records import looks_like_tls
-from analyzer.wire.tls.session import Plain, Session
+from analyzer.wire.tls.session import Session
 from analyzer.wire.websocket import FrameReader
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from analyzer.wire.http import Request, Response
     from analyzer.wire.tls.alerts import Alert
+    from analyzer.wire.tls.heard import Chain, Heard, Sealed
     from analyzer.wire.tls.keylog import Keys
-    from analyzer.wire.tls.session import Chain, Heard, Sealed
 
 ENOUGH = 8
 """Bytes that tell HTTP, TLS and frames apart."""

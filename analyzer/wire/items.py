@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from analyzer.wire.tls.certificates import Certificate
 
 
+SIDES = {True: "station", False: "csms"}
+
+
 @dataclass(slots=True)
 class Connection:
     """A TCP connection that speaks WebSocket or TLS; the client is the station. Times are in microseconds.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.wire.problems import Problem
 from analyzer.wire.tls import handshake
 from analyzer.wire.tls.alerts import Alert, parse_alert
 from analyzer.wire.tls.flight import Flight
 from analyzer.wire.tls.handshake import Messages
+from analyzer.wire.tls.heard import Chain, Heard, Plain, Sealed
 from analyzer.wire.tls.hello import CLIENT_HELLO, SERVER_HELLO, TLS12, TLS13
 from analyzer.wire.tls.keylog import Keys
 from analyzer.wire.tls.lane import Lane
@@ -27,7 +28,6 @@ from analyzer.wire.tls.waiting import Delayed, Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analyzer.wire.tls.certificates import Certificate
     from analyzer.wire.tls.lane import Opened
     from analyzer.wire.tls.phases import Phase
     from analyzer.wire.tls.records import Record
@@ -38,34 +38,6 @@ MAX_ALERTS = 100
 """Alerts of one connection that are told."""
 MAX_EARLY = 256 << 10
 """Bytes of early data that wait for the server to accept it."""
-
-
-class Plain(NamedTuple):
-    """Application data, decrypted; `lost` tells that some may be missing before it."""
-
-    data: bytes
-    lost: bool
-
-
-class Sealed(NamedTuple):
-    """A record of application data that could not be decrypted, by its size."""
-
-    bytes: int
-
-
-class Chain(NamedTuple):
-    """The certificates that a side showed, the leaf first."""
-
-    certificates: list[Certificate]
-
-
-class Heard(NamedTuple):
-    """Something that one side said, with the time and packet of its last byte."""
-
-    from_client: bool
-    what: Plain | Sealed | Chain | Alert | Problem
-    ts: int
-    packet: int
 
 
 class Side:
@@ -148,7 +120,9 @@ class Session:
         self._last = record.ts, record.packet
         side.lost = side.lost or record.skipped > 0
         data = self._flight.take(record, self.agreed.number, from_client=from_client)
-        if record.kind == APPLICATION_DATA or (side.changed and self.agreed.number != TLS13):
+        if record.kind == APPLICATION_DATA and record.body is None:
+            yield from self._give_up(from_client, record, data)
+        elif record.kind == APPLICATION_DATA or (side.changed and self.agreed.number != TLS13):
             yield from self._open(Delayed(from_client, record, data))
         elif record.body is None:
             side.messages.lose()

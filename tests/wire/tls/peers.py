@@ -19,8 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from analyzer.wire.problems import Problem
 from analyzer.wire.tls.alerts import Alert
+from analyzer.wire.tls.heard import Heard, Plain
 from analyzer.wire.tls.keylog import KeyLog, Keys
-from analyzer.wire.tls.session import Heard, Plain, Session
+from analyzer.wire.tls.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.heard import Heard, Plain
 from analyzer.wire.tls.keylog import KeyLog, Keys
-from analyzer.wire.tls.session import Heard, Plain, Session
+from analyzer.wire.tls.session import Session
 from tests.wire.tls.peers import Chunk, Peers, contexts, cut, heard, kinds, plain, talked
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from analyzer.wire.tls.heard import Heard
 from analyzer.wire.tls.keylog import KeyLog, Keys
-from analyzer.wire.tls.session import Heard, Session
+from analyzer.wire.tls.session import Session
 from tests.wire.tls.openssl import client, server, type_in
 from tests.wire.tls.peers import Chunk, heard, plain
 

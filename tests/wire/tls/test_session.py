@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.tls import session, waiting
+from analyzer.wire.tls.heard import Chain, Heard, Plain, Sealed
 from analyzer.wire.tls.keylog import KeyLog, Keys
 from analyzer.wire.tls.records import looks_like_tls
-from analyzer.wire.tls.session import Chain, Heard, Plain, Sealed, Session
+from analyzer.wire.tls.session import Session
 from tests.wire.tls.peers import (
     NAME,
     NO_ENCRYPT_THEN_MAC,

@@ -50,6 +50,11 @@ class Lane:
         return bool(self._phases)
 
     @property
+    def exhausted(self) -> bool:
+        """Whether so many keys were tried in vain that no more are."""
+        return self._tries <= 0 or self._keys.tries <= 0
+
+    @property
     def phase(self) -> Phase | None:
         """The present keys."""
         return self._phases[self._at] if self._phases else None
@@ -77,13 +82,15 @@ class Lane:
 
     def open(self, record: Record) -> Opened | None:
         """What the next record holds, None where no key opens it."""
+        if self.exhausted:
+            return None
         for index, phase in self._reachable(recovering=bool(self._missed or record.skipped)):
             first = self._sequence if index == self._at else 0
             for sequence in self._numbers(first, record.skipped):
                 content = phase.protection.open(record, sequence)
                 if content is not None:
                     return self._take(index, phase, sequence, first, content.kind, content.data)
-                if not self._spend(record):
+                if self._spend(record):
                     return None
         self._missed += record.sure
         return None
@@ -114,7 +121,8 @@ class Lane:
         yield from range(first + 1, first + min(self._missed + skipped, MAX_SKIPPED) + 1)
 
     def _spend(self, record: Record) -> bool:
+        """Count a key that was tried in vain; whether no more are tried."""
         cost = 1 + (record.length >> 10)
         self._tries -= cost
         self._keys.tries -= cost
-        return self._tries > 0 and self._keys.tries > 0
+        return self.exhausted

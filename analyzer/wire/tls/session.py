@@ -141,7 +141,7 @@ class Session:
         opened = self._opened(record, from_client=from_client) if record.body is not None else None
         if opened is not None:
             yield from self._read(opened, record, from_client=from_client)
-        elif not record.sure and side.lane.armed:
+        elif not record.sure and side.lane.armed and not side.lane.exhausted:
             side.reader.refuse(record)
         elif record.body is None or side.lane.proven or not self._waiting.useful:
             yield from self._give_up(*delayed)

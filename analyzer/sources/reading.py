@@ -82,9 +82,12 @@ def read_keylog(path: str | Path) -> KeyLog:
 
     try:
         with opened(str(path)) as source:
-            made = KeyLog(source.stream.read(MAX_KEYLOG))
+            text = source.stream.read(MAX_KEYLOG + 1)
     except InputError as error:
         raise SourceError(str(error)) from None
+    if len(text) > MAX_KEYLOG:
+        raise SourceError(f"{path} has more than {MAX_KEYLOG >> 20} MiB, which is too much for a key log")
+    made = KeyLog(text)
     if not len(made):
         raise SourceError(f"{path} holds no secrets of TLS sessions (SSLKEYLOGFILE)")
     return made

@@ -155,7 +155,8 @@ class Keys:
             self._missed.popitem(last=False)
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong with the secrets within the capture."""
+        """What is wrong with the key log, and with the secrets within the capture."""
+        yield from self._given.problems("the key log")
         yield from self.found.problems("the secrets within the capture")
         if self._late:
             detail = (

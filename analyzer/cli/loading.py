@@ -107,9 +107,11 @@ def _why(capture: Capture) -> str:
         for row in capture.base["sources"].to_pylist()[:3]
         if row["records"]
     ]
-    encrypted = capture.base["connections"]["scheme"].to_pylist().count("wss")
+    encrypted = capture.base["connections"]["decrypted"].to_pylist().count(False)
     if encrypted:
-        parts.append(f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS)")
+        parts.append(
+            f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS), see --keylog"
+        )
     parts += [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:2]]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
 

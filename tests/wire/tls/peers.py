@@ -26,8 +26,8 @@ from analyzer.wire.tls.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NO_ENCRYPT_THEN_MAC = 1 << 19
-"""OpenSSL's SSL_OP_NO_ENCRYPT_THEN_MAC, for which Python has no name."""
+NO_ENCRYPT_THEN_MAC, NO_EXTENDED_MASTER_SECRET = 1 << 19, 1 << 0
+"""Options of OpenSSL, for which Python has no names."""
 NAME = "csms.example"
 
 

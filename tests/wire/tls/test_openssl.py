@@ -78,3 +78,18 @@ def test_a_handshake_with_a_request_to_retry_is_decrypted(tmp_path: Path) -> Non
         type_in(far, "two", tap)
     assert bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891") in tap.chunks[1].data
     assert plain(heard(tap.chunks, keys.read_bytes())) == [Chunk(True, b"one\n"), Chunk(False, b"two\n")]
+
+
+def test_a_handshake_within_a_session_of_tls_1_2_is_followed(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    with (
+        server(tmp_path, "-tls1_2", "-client_renegotiation") as (far, port),
+        client(port, "-keylogfile", str(keys)) as (near, tap),
+    ):
+        type_in(near, "one", tap)
+        type_in(near, "R", tap)
+        type_in(near, "two", tap)
+        type_in(far, "three", tap)
+    assert keys.read_bytes().count(b"CLIENT_RANDOM") == 2
+    found = plain(heard(tap.chunks, keys.read_bytes()))
+    assert found == [Chunk(True, b"one\n"), Chunk(True, b"two\n"), Chunk(False, b"three\n")]

@@ -3,6 +3,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.tls import session, waiting
@@ -13,12 +16,14 @@ from analyzer.wire.tls.session import Session
 from tests.wire.tls.peers import (
     NAME,
     NO_ENCRYPT_THEN_MAC,
+    NO_EXTENDED_MASTER_SECRET,
     Chunk,
     Peers,
     alerts,
     contexts,
     cut,
     heard,
+    identity,
     kinds,
     plain,
     talked,
@@ -169,6 +174,18 @@ def test_a_session_resumed_by_its_id_is_decrypted_with_a_line_that_names_the_id(
     keys = Keys(KeyLog(first.secrets))
     heard(first.chunks, keys=keys)
     assert plain(heard(again.chunks, keys=keys)) == again.said
+
+
+@pytest.mark.parametrize("options", [0, NO_EXTENDED_MASTER_SECRET])
+@pytest.mark.parametrize("ciphers", ["AES128-SHA256", "AES256-GCM-SHA384"])
+def test_a_premaster_secret_that_the_key_log_holds_gives_the_keys(ciphers: str, options: int) -> None:
+    peers = talked("1.2", ciphers, options)
+    # The client's second flight begins with the ClientKeyExchange, whose content the server's key decrypts.
+    sent = peers.chunks[2].data[5 + 4 + 2 :][:256]
+    key = load_pem_private_key(identity("rsa"), None)
+    assert isinstance(key, RSAPrivateKey)
+    premaster = key.decrypt(sent, PKCS1v15())
+    assert plain(heard(peers.chunks, f"RSA {sent[:8].hex()} {premaster.hex()}\n".encode())) == peers.said
 
 
 def test_tls_1_3_is_decrypted_where_it_is_resumed() -> None:

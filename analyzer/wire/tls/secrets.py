@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_STRANGERS = 2_000
 """Sessions of the key log that are tried on a connection whose ClientHello was not captured."""
 
+MAX_SAID = 16
+"""Messages of one side before the keys: a full handshake has four."""
+
 
 class Candidate(NamedTuple):
     """Who a session may be, and the phases of one direction then."""
@@ -47,18 +50,21 @@ class SessionSecrets:
         """Note what the client offers; a second one follows a request to retry, or renegotiates."""
         self.client, self.random = hello, hello.random
         self._master = None
-        self._transcript = {True: [raw], False: []}
+        self._transcript = {True: [], False: []}
+        self.take_message(raw, from_client=True)
 
     def take_server_hello(self, hello: ServerHello, raw: bytes) -> None:
         """Note what the server chose."""
         self.suite = hello.suite
         self.server = None if hello.retry else hello
-        self._transcript[False] = [raw]
+        self._transcript[False] = []
+        self.take_message(raw, from_client=False)
 
     def take_message(self, raw: bytes, *, from_client: bool) -> None:
         """Note another message in clear: the master secret may cover it (RFC 7627 3)."""
-        if self._keys.knows_premasters:
-            self._transcript[from_client].append(raw)
+        said = self._transcript[from_client]
+        if self._keys.knows_premasters and len(said) < MAX_SAID:
+            said.append(raw)
 
     def take_key_exchange(self, content: bytes) -> None:
         """Take what the client sent encrypted to the server's RSA key: the key log may name it by its first bytes."""
@@ -69,8 +75,8 @@ class SessionSecrets:
         if premaster is None:
             return
         if hello.extended:
-            first, *others = self._transcript[True]
-            said = b"".join([first, *self._transcript[False], *others])
+            client, server = self._transcript[True], self._transcript[False]
+            said = b"".join([*client[:1], *server, *client[1:]])
             digest = hashlib.new(suite.digest, said).digest()
             self._master = extended_master_secret(premaster, digest, suite.digest)
         else:

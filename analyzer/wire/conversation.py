@@ -162,22 +162,12 @@ class Conversation:
         yield from self._hear(self._dialogue.feed(piece))
         stage = self._dialogue.stage
         if stage == "tls":
-            self._take_tls(piece)
+            self.interesting = self._encryption.follow(self._dialogue) or self._expected or self.speaks_ocpp
+            if self._dialogue.within is None:
+                self._note_life(piece.ts, from_client=piece.from_client)
         elif (stage == "dull" and self.interesting is None) or (
             self.interesting is None and self._sniffed > MAX_SNIFFED and not self._expected
         ):
-            self.interesting = False
-
-    def _take_tls(self, piece: Piece) -> None:
-        """Note what TLS agreed on. What it hides is of interest, unless it is decrypted and of none."""
-        connection, session, within = self.connection, self._dialogue.tls, self._dialogue.within
-        assert session is not None
-        if connection.cipher is None or connection.decrypted != session.decrypted:
-            self.interesting = True
-            self._encryption.agree(session)
-        if within is None:
-            self._note_life(piece.ts, from_client=piece.from_client)
-        elif within.stage == "dull" and not (self.speaks_ocpp or connection.method):
             self.interesting = False
 
     def _hear(self, said: Iterator[Said]) -> Iterator[Item]:

@@ -12,10 +12,13 @@ from analyzer.wire.tls.shelf import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analyzer.wire.dialogue import Said
+    from analyzer.wire.dialogue import Dialogue, Said
     from analyzer.wire.items import Connection, Item
     from analyzer.wire.tls.session import Session
     from analyzer.wire.tls.shelf import Shelf
+
+HTTP_2 = "h2"
+"""The application protocol of most other encrypted traffic; a WebSocket of OCPP begins with HTTP/1.1 (RFC 7301)."""
 
 
 class Encryption:
@@ -26,8 +29,16 @@ class Encryption:
         self._shelf = shelf
         self._alarmed: bool | None = None
 
-    def agree(self, session: Session) -> None:
-        """Note what was agreed so far."""
+    def follow(self, dialogue: Dialogue) -> bool:
+        """Note what was agreed so far; whether it may be of interest: what it hides is, unless it is known to be none."""
+        connection, session, within = self._connection, dialogue.tls, dialogue.within
+        assert session is not None
+        if connection.cipher is None or connection.decrypted != session.decrypted:
+            self._agree(session)
+        dull = within is not None and within.stage == "dull" and connection.method is None
+        return not dull and session.agreed.protocol != HTTP_2
+
+    def _agree(self, session: Session) -> None:
         connection, agreed = self._connection, session.agreed
         connection.tls, connection.tls_version, connection.cipher = True, agreed.version, agreed.cipher
         connection.server_name, connection.decrypted = agreed.server_name, session.decrypted
@@ -47,7 +58,7 @@ class Encryption:
     def end(self, session: Session) -> None:
         """Note what TLS told to its end; where it failed to begin, its first fatal alert tells who ended it."""
         connection = self._connection
-        self.agree(session)
+        self._agree(session)
         if session.failed and connection.end_kind in {"fin", "rst"}:
             connection.end_kind = "tls"
             connection.end_side = connection.end_side if self._alarmed is None else SIDES[self._alarmed]

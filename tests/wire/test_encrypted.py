@@ -241,6 +241,29 @@ def test_what_is_decrypted_and_no_websocket_is_of_no_interest() -> None:
     assert connections(read(capture(talk.packets), KeyLog(peers.secrets))) == []
 
 
+@pytest.mark.parametrize(("protocol", "count"), [("h2", 0), ("http/1.1", 1)])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_what_agrees_on_http_2_is_of_no_interest(version: str, protocol: str, count: int) -> None:
+    made, talk = contexts(version=version), Talk()
+    for context in made:
+        context.set_alpn_protocols([protocol])
+    peers = Peers(*made)
+    peers.talk(2)
+    talk.handshake()
+    for side, data in peers.chunks:
+        talk.say(side, data)
+    # TLS 1.3 hides what was agreed on.
+    secrets = KeyLog(peers.secrets if version == "1.3" else b"")
+    assert len(connections(read(capture(talk.packets), secrets))) == count
+
+
+def test_one_side_of_a_capture_is_decrypted_by_itself() -> None:
+    talk, secrets = encrypted("1.3")
+    for side, source in ((True, talk.client), (False, talk.server)):
+        packets = [packet for packet in talk.packets if packet.source == source]
+        assert texts(read(capture(packets), KeyLog(secrets))) == [text for text in talk.texts if text[0] == side]
+
+
 def test_encrypted_records_of_all_connections_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "MAX_ALL", 20)
     talk, _ = encrypted()

@@ -91,7 +91,7 @@ def parse_client_hello(content: bytes) -> ClientHello | None:
             session,
             suites,
             _server_name(told.get(SERVER_NAME)),
-            _protocols(told.get(ALPN)),
+            protocols(told.get(ALPN)),
             told.get(SESSION_TICKET, b""),
         )
     except ValueError:
@@ -111,7 +111,7 @@ def parse_server_hello(content: bytes) -> ServerHello | None:
             random,
             session,
             suite,
-            next(iter(_protocols(told.get(ALPN))), None),
+            next(iter(protocols(told.get(ALPN))), None),
             ENCRYPT_THEN_MAC in told,
             EXTENDED_MASTER_SECRET in told,
             random == RETRY,
@@ -139,7 +139,8 @@ def _server_name(data: bytes | None) -> str | None:
     return name.decode("ascii", "replace") if kind == 0 else None
 
 
-def _protocols(data: bytes | None) -> tuple[str, ...]:
+def protocols(data: bytes | None) -> tuple[str, ...]:
+    """The application protocols of an extension, none without it (RFC 7301 3.1)."""
     if not data:
         return ()
     listed, found = Cursor(Cursor(data).vector(2)), []

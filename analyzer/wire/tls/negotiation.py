@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analyzer.wire.tls import handshake
 from analyzer.wire.tls.certificates import Certificate, chain
 from analyzer.wire.tls.hello import (
+    ALPN,
     CLIENT_HELLO,
     EARLY_DATA,
     SERVER_HELLO,
@@ -16,6 +17,7 @@ from analyzer.wire.tls.hello import (
     extensions,
     parse_client_hello,
     parse_server_hello,
+    protocols,
 )
 from analyzer.wire.tls.secrets import SessionSecrets
 from analyzer.wire.tls.suites import name_of
@@ -80,7 +82,7 @@ class Negotiation:
         elif kind == handshake.NEW_SESSION_TICKET and not from_client and self.number != TLS13:
             self.secrets.take_ticket(content)
         elif kind == handshake.ENCRYPTED_EXTENSIONS and not from_client:
-            self.early_accepted = EARLY_DATA in _extensions(content)
+            self._take_extensions(content)
         elif kind == handshake.FINISHED and encrypted:
             self.finished.add(from_client)
             self.secrets.learn()
@@ -97,9 +99,11 @@ class Negotiation:
             self.settle(hello.version, hello.suite)
             self.protocol = hello.protocol
 
-
-def _extensions(content: bytes) -> dict[int, bytes]:
-    try:
-        return extensions(Cursor(content))
-    except ValueError:
-        return {}
+    def _take_extensions(self, content: bytes) -> None:
+        """Note what the server of TLS 1.3 says encrypted (RFC 8446 4.3.1)."""
+        try:
+            told = extensions(Cursor(content))
+            self.early_accepted = EARLY_DATA in told
+            self.protocol = next(iter(protocols(told.get(ALPN))), None)
+        except ValueError:
+            return

@@ -137,8 +137,9 @@ class _Reading:
                 self._aside.speaks_ocpp(conversation.connection)
             if isinstance(event, Ended):
                 del self._conversations[event.flow]
-                if conversation.worth_a_look:
-                    yield from self._aside.take(conversation)
+                kept = conversation.worth_a_look and (yield from self._aside.take(conversation))
+                if not kept:
+                    self._shelf.drop(event.flow)
             elif conversation.interesting is False:
                 self._streams.ignore(event.flow)
                 self._shelf.drop(event.flow)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.wire import conversations
+from analyzer.wire import aside, conversations
 from analyzer.wire.conversations import (
     Connection,
     Item,
@@ -271,6 +271,22 @@ def test_encrypted_records_of_all_connections_are_limited(monkeypatch: pytest.Mo
     (records,) = [item for item in items if isinstance(item, WireRecords)]
     assert len(records) == 0
     assert records.left_out >= 42
+
+
+def test_nothing_is_kept_of_connections_that_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "MAX_ASIDE", 1)
+    reading = conversations._Reading(frozenset(), "fast", None)
+    one, two = encrypted()[0], encrypted()[0]
+    two.packets = [
+        packet._replace(
+            source=("10.0.0.9", 999) if packet.source == two.client else packet.source,
+            destination=("10.0.0.9", 999) if packet.destination == two.client else packet.destination,
+        )
+        for packet in two.packets
+    ]
+    items = list(reading.read(io.BytesIO(capture(one.packets + two.packets)), None))
+    assert len([item for item in items if isinstance(item, WireRecords)]) == 1
+    assert len(reading._shelf._kept) == 1
 
 
 def test_a_stream_that_cannot_be_looked_into_may_bring_secrets(samples: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from tests.wire.tls.peers import Chunk, heard, plain
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="the command line of OpenSSL is not there")
 
 KEY_UPDATE = 5 + 4 + 1 + 1 + 16
 """Bytes of an encrypted KeyUpdate with the header of its record."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from analyzer.wire import aside, conversations
 from analyzer.wire.conversations import (
@@ -160,6 +162,37 @@ def test_messages_come_out_as_in_clear(version: str, size: int) -> None:
     for name in ("path", "host", "subprotocol", "offered_subprotocols", "messages", "http_status"):
         assert getattr(connection, name) == getattr(clear, name)
     assert not problems(items)
+
+
+@functools.cache
+def segmented(version: str, size: int) -> tuple[Talk, bytes, list[range]]:
+    """An OCPP connection within TLS, its secrets, and the packets that each message takes."""
+    peers, plain = Peers(*contexts(version=version)), conversation(30, size=100_000)
+    first = len(peers.chunks) + 2
+    for packet in plain.packets:
+        if packet.payload:
+            peers.say(packet.source == plain.client, packet.payload)
+    talk, taken = Talk(size=size, texts=plain.texts), list[range]()
+    talk.handshake()
+    for side, data in peers.chunks:
+        start = len(talk.packets)
+        talk.say(side, data)
+        taken.append(range(start, len(talk.packets)))
+    return talk, peers.secrets, taken[first:]
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_three_lost_packets_lose_the_messages_that_they_touch_at_most(version: str, data: st.DataObject) -> None:
+    talk, secrets, taken = segmented(version, data.draw(st.sampled_from([30, 100, 1400])))
+    begin = taken[0].start - 1 if version == "1.2" else 0
+    lost = data.draw(st.sets(st.integers(begin, len(talk.packets) - 1), min_size=3, max_size=3))
+    packets = [packet for number, packet in enumerate(talk.packets) if number not in lost]
+    found = texts(read(capture(packets), KeyLog(secrets)))
+    untouched = [text for text, at in zip(talk.texts, taken, strict=True) if not lost & set(at)]
+    assert not set(untouched) - set(found)
+    assert not set(found) - set(talk.texts)
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

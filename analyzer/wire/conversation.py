@@ -58,7 +58,7 @@ class Conversation:
         self._first_left_out: tuple[int | None, int | None] = (None, None)
         self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
-        self._dialogue = Dialogue(keys)
+        self._dialogue = Dialogue(keys, whole=opened.handshake_seen)
         self._encryption = Encryption(self.connection, Shelf() if shelf is None else shelf)
         self._gone: dict[bool, int] = {}
         self._sniffed = 0

@@ -89,11 +89,13 @@ class Dialogue:
     """Both sides of one connection. `stage` is begin, http, frames, tls, or dull where it is nothing of interest.
 
     `tls` is the session where they speak TLS, and `within` the dialogue that was decrypted from it; the secrets are
-    `keys`.
+    `keys`. `whole` says that the connection was seen from its first byte on.
     """
 
-    def __init__(self, keys: Keys | None = None) -> None:
+    def __init__(self, keys: Keys | None = None, *, whole: bool = False) -> None:
         self.stage = "begin"
+        self._whole = whole
+        self._guessed = False
         self.tls: Session | None = None
         self.within: Dialogue | None = None
         self._keys = keys
@@ -114,8 +116,12 @@ class Dialogue:
             yield from self._begin(at_least=ENOUGH)
         elif self.tls is not None:
             yield from self._decrypt(self.tls.feed(piece.data, piece.ts, piece.packet, from_client=piece.from_client))
+        elif self._guessed and looks_like_tls(piece.data):
+            yield from self._begin_tls(piece)
         elif self.stage == "frames" and (self._asked or not piece.from_client):
-            yield from self._sides[piece.from_client].feed(piece)
+            for said in self._sides[piece.from_client].feed(piece):
+                self._guessed = self._guessed and isinstance(said.what, Problem)
+                yield said
         elif self.stage in {"http", "frames"}:
             # A capture may bring the answer before the end of the request.
             yield from self._ask(piece) if piece.from_client else self._answer(piece)
@@ -185,11 +191,18 @@ class Dialogue:
         elif http.METHODS.match(head) if from_client else head.startswith(http.STATUS):
             self.stage = "http"
         else:
+            self._guessed = not self._whole or any(self._lost.values())
             self._lost, self._asked = {True: True, False: True}, True
             yield from self._open(None)
         early, self._early = self._early, []
         for piece in early:
             yield from self.feed(piece)
+
+    def _begin_tls(self, piece: Piece) -> Iterator[Said]:
+        """Go on as TLS: what was seen before began within a record. No frame begins like a record of TLS."""
+        self.stage, self.tls, self._guessed, self._sides = "tls", Session(self._keys), False, {}
+        yield from self.lose(1, piece._replace(from_client=not piece.from_client, data=b""))
+        yield from self.feed(piece)
 
     def _ask(self, piece: Piece) -> Iterator[Said]:
         head = self._head[True]

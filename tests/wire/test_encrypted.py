@@ -290,6 +290,13 @@ def test_what_agrees_on_http_2_is_of_no_interest(version: str, protocol: str, co
     assert len(connections(read(capture(talk.packets), secrets))) == count
 
 
+@pytest.mark.parametrize("lost", [range(4), range(1, 4), range(8), range(14)])
+def test_a_connection_whose_first_bytes_are_the_middle_of_a_record_is_known_by_the_next(lost: range) -> None:
+    talk, secrets, _ = segmented("1.3", 100)
+    packets = [packet for number, packet in enumerate(talk.packets) if number not in lost]
+    assert set(talk.texts[4:]) <= set(texts(read(capture(packets), KeyLog(secrets))))
+
+
 def test_one_side_of_a_capture_is_decrypted_by_itself() -> None:
     talk, secrets = encrypted("1.3")
     for side, source in ((True, talk.client), (False, talk.server)):

@@ -20,6 +20,7 @@ def show(
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
+    keylog: choices.KeyLog = None,
 ) -> None:
     """Print the conversation in trace notation, which can be read back."""
     import pyarrow as pa
@@ -27,7 +28,7 @@ def show(
     from analyzer.kernels.columns import same
     from analyzer.reports import trace
 
-    capture = load(paths, log_format, tz, port, dissector, station=station)
+    capture = load(paths, log_format, tz, port, dissector, keylog, station=station)
     try:
         capture = capture.between(since, until)
     except ValueError as error:

@@ -10,17 +10,28 @@ from analyzer.sources.assembly import Assembly
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
 from analyzer.wire.conversations import read_capture
-from analyzer.wire.items import Connection, Totals, WireControl, WireMessage, WireMessages, WireTransport
+from analyzer.wire.items import (
+    Connection,
+    Totals,
+    WireCertificate,
+    WireControl,
+    WireMessage,
+    WireMessages,
+    WireTransport,
+)
+from analyzer.wire.problems import Problem
+from analyzer.wire.tls.shelf import WireRecords
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.wire.tls.keylog import KeyLog
 
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
     "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
-    "end_observed", "path", "upgraded", "upgrade_faults",
+    "end_observed", "path", "upgraded", "upgrade_faults", "tls_version", "cipher", "server_name",
 )  # fmt: skip
 """Columns of `connections` that the wire gives under the same name."""
 MANNERS = ("binary_messages", "fragmented_messages", "compressed_messages", "saved_bytes")
@@ -30,14 +41,20 @@ SHOWN = 2000
 
 
 def read(
-    opened: Opened, source: str, key: str, *, ports: frozenset[int] = frozenset(), dissector: str = "fast"
+    opened: Opened,
+    source: str,
+    key: str,
+    *,
+    ports: frozenset[int] = frozenset(),
+    dissector: str = "fast",
+    keylog: KeyLog | None = None,
 ) -> dict[str, pa.Table]:
     """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
     assembly = Assembly(source, key)
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
     totals, controls = Totals(), 0
-    for item in read_capture(opened.stream, ports=ports, dissector=dissector, together=True):
+    for item in read_capture(opened.stream, ports=ports, dissector=dissector, keylog=keylog, together=True):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
@@ -48,23 +65,10 @@ def read(
             case WireControl():
                 controls += 1
                 _control(assembly, numbers, item)
-            case WireTransport():
-                side = None if item.from_station is None else "up" if item.from_station else "down"
-                number = numbers[item.connection]
-                assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
             case Totals():
                 totals = item
             case _:
-                number_or_none = numbers.get(item.connection) if item.connection is not None else None
-                assembly.issue(
-                    item.kind,
-                    item.detail,
-                    item.packet,
-                    item.ts,
-                    number=number_or_none,
-                    count=item.count,
-                    damage=item.damage,
-                )
+                _note(assembly, numbers, item)
     assembly.settle()
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
@@ -101,6 +105,7 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         **{name: getattr(item, name) for name in SAME},
         **{name: getattr(item, name) if item.messages else None for name in MANNERS},
         host=item.host or item.server_name,
+        decrypted=item.decrypted if item.tls else None,
         scheme="wss" if item.tls else "ws" if item.messages or item.method else None,
         agent=item.user_agent and item.user_agent[:SHOWN],
         offered=item.offered_subprotocols,
@@ -140,3 +145,47 @@ def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> 
         close_code=item.code,
         close_reason=item.reason,
     )
+
+
+def _note(
+    assembly: Assembly, numbers: dict[int, int], item: WireTransport | WireCertificate | WireRecords | Problem
+) -> None:
+    match item:
+        case WireTransport():
+            side = None if item.from_station is None else "up" if item.from_station else "down"
+            number = numbers[item.connection]
+            assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+        case WireCertificate():
+            _certificate(assembly, numbers, item)
+        case WireRecords():
+            _records(assembly, numbers, item)
+        case Problem():
+            _problem(assembly, numbers, item)
+
+
+def _problem(assembly: Assembly, numbers: dict[int, int], item: Problem) -> None:
+    number = numbers.get(item.connection) if item.connection is not None else None
+    assembly.issue(item.kind, item.detail, item.packet, item.ts, number=number, count=item.count, damage=item.damage)
+
+
+def _certificate(assembly: Assembly, numbers: dict[int, int], item: WireCertificate) -> None:
+    assembly.note(
+        "certificates",
+        numbers[item.connection],
+        item.ts,
+        item.packet,
+        direction="up" if item.from_station else "down",
+        position=item.position,
+        **item.certificate._asdict(),
+    )
+
+
+def _records(assembly: Assembly, numbers: dict[int, int], item: WireRecords) -> None:
+    """The encrypted records of a connection; that some were not kept is an issue, but no part of the input is lost."""
+    number = numbers[item.connection]
+    for from_station, size, ts, packet in item:
+        direction = "up" if from_station else "down"
+        assembly.note("tls_records", number, ts, packet, direction=direction, bytes=size)
+    if item.left_out:
+        detail = f"the sizes and times of {item.left_out} encrypted records are left out"
+        assembly.issue("tls_records_left_out", detail, number=number, count=item.left_out)

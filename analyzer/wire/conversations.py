@@ -14,11 +14,23 @@ from analyzer.wire.batches import Batch, read_batches
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
 from analyzer.wire.headers import Headers
-from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireMessages, WireTransport
+from analyzer.wire.items import (
+    Connection,
+    Item,
+    Totals,
+    WireCertificate,
+    WireControl,
+    WireMessage,
+    WireMessages,
+    WireTransport,
+)
 from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, Segment, Unknown, dissect
 from analyzer.wire.problems import Problem
+from analyzer.wire.records import SECTION_HEADER, Secrets
 from analyzer.wire.runs import Run, continues, pass_over, read_run
 from analyzer.wire.streams import MAX_FLOWS, Streams
+from analyzer.wire.tls.keylog import KeyLog, Keys
+from analyzer.wire.tls.shelf import Shelf, WireRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +40,10 @@ if TYPE_CHECKING:
     from analyzer.wire.headers import Segments
     from analyzer.wire.records import Record
 
-__all__ = ["Connection", "Item", "Problem", "Totals", "WireControl", "WireMessage", "WireTransport", "read_capture"]
+__all__ = [
+    "Connection", "Item", "Problem", "Totals", "WireCertificate", "WireControl", "WireMessage", "WireRecords",
+    "WireTransport", "read_capture",
+]  # fmt: skip
 
 WEIGHED_EVERY = 64 << 20
 """Bytes between two looks at what is held."""
@@ -41,6 +56,7 @@ def read_capture(
     *,
     ports: frozenset[int] = frozenset(),
     dissector: str = "fast",
+    keylog: KeyLog | None = None,
     progress: Callable[[int], None] | None = None,
     together: bool = False,
 ) -> Iterator[Item]:
@@ -48,10 +64,10 @@ def read_capture(
 
     `ports` are server ports that are surely of interest; none is needed. With dissector `scapy` all packets go through
     Scapy, which is slow and knows every encapsulation; with `fast` only those that are not plain Ethernet, VLAN, Linux
-    cooked, raw or loopback. `progress` is told how many bytes were read. With `together` many messages of a connection
-    may come as one item.
+    cooked, raw or loopback. TLS is decrypted with the secrets of `keylog` and those within the capture. `progress` is
+    told how many bytes were read. With `together` many messages of a connection may come as one item.
     """
-    for item in _Reading(ports, dissector).read(stream, progress):
+    for item in _Reading(ports, dissector, keylog).read(stream, progress):
         if isinstance(item, WireMessages) and not together:
             yield from item.one_by_one()
         else:
@@ -61,8 +77,10 @@ def read_capture(
 class _Reading:
     """One capture being read."""
 
-    def __init__(self, ports: frozenset[int], dissector: str) -> None:
+    def __init__(self, ports: frozenset[int], dissector: str, keylog: KeyLog | None) -> None:
         self._ports = ports
+        self._keys = Keys(keylog)
+        self._shelf = Shelf()
         self._totals = Totals()
         self._headers = Headers()
         self._streams = Streams(ports)
@@ -75,6 +93,7 @@ class _Reading:
         self._scapy: Callable[[Record], list[Segment] | None] | None = None
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
+        self._keys.may_grow = _may_bring_secrets(stream)
         for found in read_batches(stream):
             if isinstance(found, Batch):
                 self._count(found)
@@ -84,7 +103,9 @@ class _Reading:
                 if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
                     self._weighed = self._totals.bytes
                     yield from self._relieve()
-            elif isinstance(found, Problem):
+            elif isinstance(found, Secrets):
+                self._keys.add(found.data)
+            else:
                 yield from self._complain(found)
         yield from self._follow(self._streams.finish())
         yield from self._finish()
@@ -161,7 +182,9 @@ class _Reading:
         for event in events:
             if isinstance(event, Opened):
                 expected = event.server_port in self._ports
-                self._conversations[event.flow] = Conversation(event, expected=expected)
+                self._conversations[event.flow] = Conversation(
+                    event, expected=expected, keys=self._keys, shelf=self._shelf
+                )
                 continue
             conversation = self._conversations.get(event.flow)
             if conversation is None:
@@ -172,10 +195,12 @@ class _Reading:
                 self._aside.speaks_ocpp(conversation.connection)
             if isinstance(event, Ended):
                 del self._conversations[event.flow]
-                if conversation.worth_a_look:
-                    yield from self._aside.take(conversation)
+                kept = conversation.worth_a_look and (yield from self._aside.take(conversation))
+                if not kept:
+                    self._shelf.drop(event.flow)
             elif conversation.interesting is False:
                 self._streams.ignore(event.flow)
+                self._shelf.drop(event.flow)
                 del self._conversations[event.flow]
 
     def _relieve(self) -> Iterator[Item]:
@@ -203,6 +228,7 @@ class _Reading:
     def _finish(self) -> Iterator[Item]:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
+        yield from self._keys.problems()
         for (kind, damage), count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)
@@ -216,3 +242,9 @@ class _Reading:
             )
             yield Problem("too_much_held", detail, damage=True, count=self._relieved)
         yield self._totals
+
+
+def _may_bring_secrets(stream: BinaryIO) -> bool:
+    """Whether secrets of TLS may stand anywhere in a capture: in a pcapng, or in what cannot be looked into."""
+    peek = getattr(stream, "peek", None)
+    return peek is None or peek(len(SECTION_HEADER)).startswith(SECTION_HEADER)

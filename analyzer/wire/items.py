@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.shelf import WireRecords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from analyzer.wire.tls.certificates import Certificate
+
+
+SIDES = {True: "station", False: "csms"}
 
 
 @dataclass(slots=True)
@@ -31,7 +37,10 @@ class Connection:
     server_port: int
     handshake_seen: bool
     tls: bool = False
+    tls_version: str | None = None
+    cipher: str | None = None
     server_name: str | None = None
+    decrypted: bool = False
     method: str | None = None
     path: str | None = None
     host: str | None = None
@@ -114,6 +123,17 @@ class WireTransport(NamedTuple):
     detail: str | None = None
 
 
+class WireCertificate(NamedTuple):
+    """A certificate that a side showed; position 0 is the leaf."""
+
+    connection: int
+    from_station: bool
+    position: int
+    certificate: Certificate
+    ts: int
+    packet: int
+
+
 @dataclass(slots=True)
 class Totals:
     """What a capture held in all, the packets that are not of TCP included."""
@@ -124,4 +144,14 @@ class Totals:
     last_ts: int | None = None
 
 
-Item = Connection | WireMessage | WireMessages | WireControl | WireTransport | Problem | Totals
+Item = (
+    Connection
+    | WireMessage
+    | WireMessages
+    | WireControl
+    | WireTransport
+    | WireCertificate
+    | WireRecords
+    | Problem
+    | Totals
+)

@@ -15,7 +15,8 @@ class Connection:
     It is given when it is known to speak OCPP, and once more when it has ended; one that speaks none is given once.
     `number` is unique in a capture; `request_packet` is the one that completed the upgrade request, of which
     `offered_subprotocols` and `authorization` are known to be missing (empty, `none`) only where all of it was seen.
-    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
+    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`, or `middle`.
+    `round_trip` is in seconds; `segments` are those with data, `duplicates` packets that stand in the capture twice.
     """
 
     number: int
@@ -52,6 +53,8 @@ class Connection:
     retransmissions: int = 0
     lost_bytes: int = 0
     duplicates: int = 0
+    segments: int = 0
+    round_trip: float | None = None
     messages: int = 0
     start_observed: bool = False
     end_observed: bool = False
@@ -91,6 +94,27 @@ class WireTransport(NamedTuple):
     packet: int
     bytes: int = 0
     detail: str | None = None
+    duration: float | None = None
+
+
+@dataclass(slots=True)
+class WireLookup:
+    """A name that was looked up in the DNS, at the end of the capture; times are in microseconds.
+
+    `server` is the resolver, `kind` is A or AAAA; `lifetime` is how long the answer may be kept, in seconds.
+    """
+
+    ts: int
+    packet: int
+    client: str
+    server: str
+    name: str
+    kind: str
+    tries: int = 1
+    answered: int | None = None
+    status: str | None = None
+    addresses: tuple[str, ...] = ()
+    lifetime: int | None = None
 
 
 @dataclass(slots=True)
@@ -103,4 +127,4 @@ class Totals:
     last_ts: int | None = None
 
 
-Item = Connection | WireMessage | WireControl | WireTransport | Problem | Totals
+Item = Connection | WireMessage | WireControl | WireTransport | WireLookup | Problem | Totals

@@ -7,13 +7,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire.events import Data, Fault, Hole, Transport
-from analyzer.wire.link import ACK, FIN
+from analyzer.wire.link import ACK, FIN, RST
+from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from analyzer.wire.events import Event
     from analyzer.wire.link import Segment
+    from analyzer.wire.silence import Unanswered
 
 PATIENCE = 60_000_000
 """Microseconds that later bytes wait for those before them: a sender may wait so long to repeat them (RFC 6298 2.5)."""
@@ -30,6 +32,8 @@ JUST_NOW = 1_000
 """Microseconds within which the same segment is one packet captured twice; no sender repeats so soon (RFC 6298)."""
 REMEMBERED = 16
 """Segments of a direction compared for that."""
+REORDERING = 3_000
+"""Microseconds by which the network may reorder, where the round trip is not known; what comes later was sent again."""
 
 
 class Piece(NamedTuple):
@@ -48,11 +52,17 @@ class Piece(NamedTuple):
 
 
 class Half:
-    """One direction of a flow. Places are sequence numbers that go on growing where those of TCP wrap."""
+    """One direction of a flow. Places are sequence numbers that go on growing where those of TCP wrap.
+
+    Of the packets of its sender, `heard` and `packet` are the time and number of the last one, `first_ttl` and `ttl` the
+    times to live of the first and the last, those of a RST left out; `segments` counts those with data. Of its receiver,
+    `first_acknowledged` and `acknowledged` are the first and last acknowledgement.
+    """
 
     __slots__ = (
-        "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
-        "acknowledged", "fin", "flow", "from_client", "joined", "next", "start",
+        "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
+        "acknowledged", "fin", "first_acknowledged", "first_ttl", "flow", "from_client", "heard", "joined", "next",
+        "packet", "reordering", "segments", "start", "ttl", "unanswered",
     )  # fmt: skip
 
     def __init__(self, flow: int, *, from_client: bool) -> None:
@@ -62,13 +72,21 @@ class Half:
         self.next: int | None = None
         self.fin: int | None = None
         self.acknowledged: int | None = None
+        self.first_acknowledged: int | None = None
         self.joined = False
+        self.heard: int | None = None
+        self.packet = 0
+        self.first_ttl = self.ttl = 0
+        self.segments = 0
+        self.reordering = REORDERING
+        self.unanswered: Unanswered | None = None
+        self._asked = self._asked_at = 0
         self._held: list[Piece] = []
         self._held_bytes = 0
         self._since = 0
         self._last: Piece | None = None
         self._recent: list[tuple[int, int, int, int]] = []
-        self._window_closed = False
+        self._window_closed: Segment | None = None
         self._complained = False
 
     def begin(self, sequence: int) -> None:
@@ -102,6 +120,20 @@ class Half:
         del self._recent[:-REMEMBERED]
         return twice
 
+    def hear(self, segment: Segment) -> None:
+        """Note a packet of the sender, whatever it holds."""
+        self.heard, self.packet = segment.ts, segment.number
+        if not segment.flags & RST:
+            self.first_ttl, self.ttl = self.first_ttl or segment.ttl, segment.ttl
+
+    def acknowledge(self, number: int, ts: int) -> None:
+        """Note what the receiver acknowledges; as long as it stands before missing bytes it asks for them."""
+        self.acknowledged = number
+        if self.first_acknowledged is None:
+            self.first_acknowledged = number
+        if self._held and signed(number - self._next) == 0:
+            self._asked, self._asked_at = self._asked + 1, ts
+
     def accept(self, segment: Segment) -> Iterator[Event]:
         """Take a segment of this direction; what it makes available comes out in the order of the stream."""
         yield from self._watch_window(segment)
@@ -117,33 +149,31 @@ class Half:
         if segment.flags & FIN and self.fin is None:
             self.fin = position + length
             yield self._transport("fin", segment, 0)
-        if length <= 1 and position == self._next - 1 and not segment.flags & FIN:
+        if length <= 1 and position == self._next - 1 and not segment.flags & (FIN | RST):
             # A keep-alive repeats the last byte or none (RFC 9293 3.8.4); the byte may be anything.
             yield self._transport("keep_alive", segment, length)
         elif length:
+            self.segments += 1
             yield from self._place(segment, position)
 
     def give_up(self, now: int) -> Iterator[Event]:
         """Declare the bytes lost that were waited for long enough, and let go what comes after them."""
         while self._held:
-            waited, beyond = now - self._since, self._held[0].position
-            known = self.acknowledged is not None and signed(self.acknowledged - beyond) > 0
-            if known and waited > ACKNOWLEDGED_PATIENCE:
-                why = "acknowledged, so it was sent and not captured"
-            elif waited > PATIENCE or len(self._held) > MAX_HELD_SEGMENTS or self._held_bytes > MAX_HELD_BYTES:
-                why = "it did not come"
-            else:
+            waited, why = now - self._since, self._blame(self._held[0].position)
+            patience = ACKNOWLEDGED_PATIENCE if why == CAPTURE else PATIENCE
+            if waited <= patience and len(self._held) <= MAX_HELD_SEGMENTS and self._held_bytes <= MAX_HELD_BYTES:
                 return
             yield self._declare(why)
             yield from self._drain(now)
 
     def finish(self, ts: int, packet: int, *, over: bool = True) -> Iterator[Event]:
         """Let go everything that still waits; `over` is false where the capture ends before the connection does."""
+        if self._window_closed is not None:
+            yield self._zero_window(self._window_closed, ts)
         while self._held:
-            beyond = self._held[0].position
-            known = self.acknowledged is not None and signed(self.acknowledged - beyond) > 0
-            hole = self._declare("it did not come before the end")
-            yield hole._replace(lost=hole.lost and (over or known))
+            why = self._blame(self._held[0].position)
+            hole = self._declare(why)
+            yield hole._replace(lost=hole.lost and (why == CAPTURE or (over and why != NETWORK)))
             yield from self._drain(ts)
         if self.next is None:
             return
@@ -153,13 +183,18 @@ class Half:
         # A FIN stands behind all that was sent (RFC 9293 3.6).
         missing = beyond if self.fin is None else self.fin - self.next
         if 0 < missing < WINDOW:
-            known = acknowledged >= missing
-            why = "acknowledged, so it was sent and not captured" if known else "it did not come before the end"
-            yield Hole(self.flow, self.from_client, missing, ts, packet, why, over or known)
+            why = self._blame(self.next + missing)
+            yield Hole(self.flow, self.from_client, missing, ts, packet, why, over or why == CAPTURE)
 
     @property
     def _next(self) -> int:
         return self.next or 0
+
+    def _blame(self, beyond: int) -> str:
+        """Who lost the bytes between the next one expected and this place."""
+        acknowledged = self.acknowledged is not None and signed(self.acknowledged - beyond) >= 0
+        asked_for = self._asked_at - self._since if self._asked else 0
+        return blame(acknowledged=acknowledged, asked=self._asked, asked_for=asked_for)
 
     def _join(self, sequence: int) -> None:
         """Begin in the middle: where the other side's acknowledgement says, if that is near."""
@@ -174,6 +209,7 @@ class Half:
         pieces = [whole] if captured else []
         if segment.missing:
             pieces.append(Piece(position + captured, segment.missing, None, segment.ts, segment.number))
+        late = self._is_late(segment, position)
         repeated = 0
         for piece in pieces:
             end = piece.position + piece.length
@@ -186,8 +222,14 @@ class Half:
             if start < end:
                 repeated -= yield from self._insert(piece.cut(start, end))
         yield from self._drain(segment.ts)
-        if repeated:
-            yield self._transport("retransmission", segment, repeated)
+        if repeated or late:
+            size = captured + segment.missing if late else repeated
+            yield self._transport("retransmission", segment, size)
+
+    def _is_late(self, segment: Segment, position: int) -> bool:
+        """Whether a segment fills missing bytes so long after those behind that it must have been sent again."""
+        fills = bool(self._held) and position < self._held[-1].position
+        return fills and segment.ts - self._since > self.reordering
 
     def _insert(self, piece: Piece) -> Generator[Event, None, int]:
         """Put a piece among those held, and tell how many bytes are new; the earlier captured ones stay."""
@@ -219,15 +261,13 @@ class Half:
             self.next = piece.position + piece.length
             self._held_bytes -= piece.length
             if piece.data is None:
-                yield Hole(
-                    self.flow, self.from_client, piece.length, piece.ts, piece.packet, "cut off by the snap length"
-                )
+                yield Hole(self.flow, self.from_client, piece.length, piece.ts, piece.packet, SNAPPED)
             else:
                 self._last = piece
                 yield Data(self.flow, self.from_client, piece.data, piece.ts, piece.packet)
         if taken:
             del self._held[:taken]
-            self._since = now
+            self._since, self._asked = now, 0
 
     def _declare(self, why: str) -> Hole:
         first = self._held[0]
@@ -254,10 +294,18 @@ class Half:
             yield Fault(self.flow, kind, detail, self.from_client, segment.ts, segment.number)
 
     def _watch_window(self, segment: Segment) -> Iterator[Event]:
-        closed = segment.window == 0 and bool(segment.flags & ACK)
-        if closed and not self._window_closed:
-            yield self._transport("zero_window", segment, 0)
-        self._window_closed = closed
+        """Note a window of zero when it opens again; a RST tells nothing of windows."""
+        if segment.flags & RST or not segment.flags & ACK:
+            return
+        closed = self._window_closed
+        if segment.window == 0:
+            self._window_closed = closed or segment
+        elif closed is not None:
+            self._window_closed = None
+            yield self._zero_window(closed, segment.ts)
+
+    def _zero_window(self, closed: Segment, until: int) -> Transport:
+        return self._transport("zero_window", closed, 0)._replace(duration=(until - closed.ts) / 1e6)
 
     def _transport(self, kind: str, segment: Segment, size: int) -> Transport:
         return Transport(self.flow, kind, self.from_client, segment.ts, segment.number, size)

@@ -14,7 +14,7 @@ PACKET = Packet(START, CLIENT, SERVER, 100, 200, ACK | PSH, b"payload", 512)
 IP4 = ip(PACKET)
 SIX = ("fe80::1", "2001:db8::2")
 IP6 = ipv6(tcp(PACKET), *SIX)
-SEGMENT = Segment(1, START, 0, *CLIENT, *SERVER, 100, 200, ACK | PSH, 512, b"payload", 0)
+SEGMENT = Segment(1, START, 0, *CLIENT, *SERVER, 100, 200, ACK | PSH, 512, b"payload", 0, 64)
 SEGMENT6 = SEGMENT._replace(source=SIX[0], destination=SIX[1])
 
 

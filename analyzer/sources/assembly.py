@@ -144,7 +144,15 @@ class Assembly:
         )
 
     def transport(
-        self, number: int, ts: int, kind: str, direction: str | None, size: int, origin: int, detail: str | None = None
+        self,
+        number: int,
+        ts: int,
+        kind: str,
+        direction: str | None,
+        size: int,
+        origin: int,
+        detail: str | None = None,
+        duration: float | None = None,
     ) -> None:
         """Take an event of the transport."""
         self._add(
@@ -156,6 +164,7 @@ class Assembly:
             direction=direction,
             bytes=size,
             detail=detail,
+            duration=duration,
             origin=origin,
         )
 

@@ -9,9 +9,20 @@ from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
-from analyzer.wire.conversations import Connection, Totals, WireControl, WireMessage, WireTransport, read_capture
+from analyzer.sources.resolved import take_lookups
+from analyzer.wire.conversations import (
+    Connection,
+    Totals,
+    WireControl,
+    WireLookup,
+    WireMessage,
+    WireTransport,
+    read_capture,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
@@ -19,7 +30,7 @@ if TYPE_CHECKING:
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
     "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
-    "end_observed", "path", "upgraded",
+    "end_observed", "path", "upgraded", "round_trip", "segments",
 )  # fmt: skip
 """Columns of `connections` that the wire gives under the same name."""
 SHOWN = 2000
@@ -34,12 +45,16 @@ def read(
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
     totals, controls = Totals(), 0
+    lookups: list[WireLookup] = []
+    doubled: dict[int, Connection] = {}
     for item in read_capture(opened.stream, ports=ports, dissector=dissector):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     speaking.add(numbers[item.number])
+                if item.duplicates:
+                    doubled[item.number] = item
             case WireMessage():
                 direction = "up" if item.from_station else "down"
                 assembly.message(numbers[item.connection], item.ts, direction, item.text, item.packet)
@@ -49,7 +64,10 @@ def read(
             case WireTransport():
                 side = None if item.from_station is None else "up" if item.from_station else "down"
                 number = numbers[item.connection]
-                assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+                seen = item.ts, item.kind, side, item.bytes, item.packet, item.detail, item.duration
+                assembly.transport(number, *seen)
+            case WireLookup():
+                lookups.append(item)
             case Totals():
                 totals = item
             case _:
@@ -65,8 +83,10 @@ def read(
                 )
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+    _tell_duplicates(assembly, doubled.values())
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
+    take_lookups(assembly, lookups, speaking)
     return assembly.tables(
         {
             "kind": "capture",
@@ -113,6 +133,14 @@ def _station(path: str | None) -> str | None:
     if not path:
         return None
     return unquote(path.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]) or None
+
+
+def _tell_duplicates(assembly: Assembly, doubled: Collection[Connection]) -> None:
+    """Say once that the capture took packets at two places, as it does on all interfaces or behind a mirror port."""
+    count = sum(item.duplicates for item in doubled)
+    if count:
+        detail = f"{count} packets of {len(doubled)} connections stand in it twice; they are counted once"
+        assembly.issue("duplicate_capture", detail, count=count)
 
 
 def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> None:

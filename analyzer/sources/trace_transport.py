@@ -76,10 +76,10 @@ def _time(text: str) -> int | None:
 
 
 COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
-    "transport": {"bytes": _whole, "detail": _text},
+    "transport": {"bytes": _whole, "detail": _text, "duration": seconds},
     "tls_records": {"bytes": _whole},
     "lookups": {
-        "name": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
+        "name": _text, "kind": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
         "addresses": _text, "lifetime": seconds,
     },
     "certificates": {

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from analyzer.wire.aside import Aside
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
-from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireTransport
-from analyzer.wire.link import CUT_HEADER, Segment, Unknown, dissect
+from analyzer.wire.icmp import report
+from analyzer.wire.items import Connection, Item, Totals, WireControl, WireLookup, WireMessage, WireTransport
+from analyzer.wire.link import CUT_HEADER, UDP, Datagram, Segment, Unknown, dissect
+from analyzer.wire.lookups import Lookups
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record, read_records
 from analyzer.wire.streams import MAX_FLOWS, Streams
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
     from analyzer.wire.events import Event
 
-__all__ = ["Connection", "Item", "Problem", "Totals", "WireControl", "WireMessage", "WireTransport", "read_capture"]
+__all__ = [
+    "Connection", "Item", "Problem", "Totals", "WireControl", "WireLookup", "WireMessage", "WireTransport", "read_capture",
+]  # fmt: skip
 
 PROGRESS_EVERY = 1 << 20
 """Bytes between two reports of progress."""
@@ -54,11 +58,12 @@ class _Reading:
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
         self._aside = Aside(ports)
+        self._lookups = Lookups()
         self._weighed = 0
         self._relieved = 0
         self._complaints: Counter[tuple[str, bool]] = Counter()
         self._slow = dissector == "scapy"
-        self._scapy: Callable[[Record], list[Segment] | None] | None = None
+        self._scapy: Callable[[Record], list[Segment | Datagram] | None] | None = None
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
         told = 0
@@ -74,7 +79,7 @@ class _Reading:
                     yield from self._relieve()
             elif isinstance(record, Problem):
                 yield from self._complain(record)
-        yield from self._follow(self._streams.finish())
+        yield from self._follow(self._streams.finish(self._totals.last_ts))
         yield from self._finish()
 
     def _count(self, record: Record) -> None:
@@ -90,10 +95,18 @@ class _Reading:
         for segment in segments:
             if isinstance(segment, Segment):
                 yield from self._follow(self._streams.feed(segment))
+            elif isinstance(segment, Datagram):
+                yield from self._take_datagram(segment)
             elif isinstance(segment, Problem):
                 yield from self._complain(segment)
 
-    def _dissect_slowly(self, record: Record) -> Iterable[Segment | None]:
+    def _take_datagram(self, datagram: Datagram) -> Iterator[Item]:
+        if datagram.protocol == UDP:
+            self._lookups.take(datagram)
+        elif (found := report(datagram)) is not None:
+            yield from self._follow(self._streams.report(found))
+
+    def _dissect_slowly(self, record: Record) -> Iterable[Segment | Datagram | None]:
         if self._scapy is None:
             from analyzer.wire.scapy_dissection import Dissection
 
@@ -146,6 +159,7 @@ class _Reading:
     def _finish(self) -> Iterator[Item]:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
+        yield from self._lookups.finish()
         for (kind, damage), count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)

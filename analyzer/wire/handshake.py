@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.wire.link import ACK, SYN
+from analyzer.wire.link import ACK
 
 if TYPE_CHECKING:
     from analyzer.wire.flow import Flow
@@ -41,12 +41,10 @@ def note_synchronise(flow: Flow, segment: Segment) -> None:
 def measure(flow: Flow, segment: Segment) -> None:
     """Measure the round trip with the client's first segment after its SYN.
 
-    From SYN to its acknowledgement's own are both halves of the path, wherever the capture stands on it.
+    From the SYN to the acknowledgement of its answer are both halves of the path, wherever the capture stands on it.
     """
-    if flow.asked is None or segment.flags & SYN:
-        return
-    answered = flow.lower.start is not None and segment.acknowledgement == flow.lower.start
-    if answered and flow.asked != AMBIGUOUS and segment.flags & ACK:
+    answered = bool(segment.flags & ACK) and segment.acknowledgement == flow.lower.start
+    if answered and flow.asked is not None and flow.asked != AMBIGUOUS:
         flow.round_trip = (segment.ts - flow.asked) / 1e6
         for half in (flow.upper, flow.lower):
             half.reordering = max(half.reordering, (segment.ts - flow.asked) // 2)

@@ -42,14 +42,14 @@ def note_repeat(half: Half, other: Half, segment: Segment) -> None:
     known.count, known.last = known.count + 1, segment.ts
 
 
-def fell_silent(flow: Flow, now: int, *, replaced: bool) -> Unanswered | None:
-    """What was never answered, if a side fell silent for good; `replaced` where its client connected anew meanwhile."""
+def fell_silent(flow: Flow, now: int, renewed: int) -> Unanswered | None:
+    """What was never answered, if a side fell silent for good; `renewed` is when its client last connected anew."""
     for half, other in ((flow.upper, flow.lower), (flow.lower, flow.upper)):
         known = half.unanswered
         if known is None or other.heard is None or other.heard > known.since:
             continue
         often = known.count >= REPEATS or known.last - known.since > LONG
-        if often and (replaced or now - known.last > WATCHED_ON):
+        if often and (renewed > known.since or now - known.last > WATCHED_ON):
             return known
     return None
 

@@ -215,14 +215,14 @@ class Streams:
         half, other = (flow.upper, flow.lower) if source == flow.client else (flow.lower, flow.upper)
         if segment.flags & SYN:
             segment = segment._replace(sequence=(segment.sequence + 1) & 0xFFFF_FFFF, flags=segment.flags & ~SYN)
+        elif flow.asked is not None and half is flow.upper:
+            handshake.measure(flow, segment)
         if abs(half.distance(segment.sequence)) > WINDOW and not flow.ignored:
             yield from self._stray(key, flow, segment)
             return
         flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
         if segment.flags & (FIN | RST) and flow.closing is None:
             flow.closing = _closing(flow, half, segment)
-        if flow.asked is not None and half is flow.upper:
-            handshake.measure(flow, segment)
         if segment.flags & ACK:
             other.acknowledge(segment.acknowledgement, segment.ts)
         if flow.ignored:
@@ -280,8 +280,8 @@ class Streams:
             middle = flow.reporter is not None and not by_server
             failed = replaced or handshake.has_failed(flow, now)
             return Ended(flow.number, flow.ts, flow.packet, "unreachable", side, middle) if failed else None
-        again = replaced or self._latest.get((flow.client[0], flow.server), 0) > flow.ts
-        gone = silence.fell_silent(flow, now, replaced=again)
+        renewed = now if replaced else self._latest.get((flow.client[0], flow.server), 0)
+        gone = silence.fell_silent(flow, now, renewed)
         return gone and Ended(flow.number, gone.since, gone.packet, "timeout", None)
 
 

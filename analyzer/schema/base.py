@@ -61,7 +61,12 @@ BASE = (
                 "replaced, refused, lost (how is unknown) or open; of an attempt that failed "
                 "before: unreachable (no SYN was answered), port_closed (a SYN was answered by RST) or tls (its handshake).",
             ),
-            Field("end_side", NAME, "", "Who ended it: station, csms, middle (something between them); null where unknown."),
+            Field(
+                "end_side",
+                NAME,
+                "",
+                "Who ended it: station, csms, middle (something between them); null where unknown.",
+            ),
             Field("close_code", WHOLE, "", "Status code of the first close frame (RFC 6455 7.4)."),
             Field("close_reason", TEXT, "", "Reason text of the first close frame."),
             Field("http_status", WHOLE, "", "HTTP status of the answer to the upgrade."),

@@ -12,6 +12,7 @@ from analyzer.sources.naming import name_stations
 from analyzer.sources.resolved import take_lookups
 from analyzer.wire.conversations import (
     Connection,
+    Problem,
     Totals,
     WireControl,
     WireLookup,
@@ -21,8 +22,6 @@ from analyzer.wire.conversations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
@@ -46,15 +45,14 @@ def read(
     speaking: set[int] = set()
     totals, controls = Totals(), 0
     lookups: list[WireLookup] = []
-    doubled: dict[int, Connection] = {}
+    doubled: dict[int, int] = {}
     for item in read_capture(opened.stream, ports=ports, dissector=dissector):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     speaking.add(numbers[item.number])
-                if item.duplicates:
-                    doubled[item.number] = item
+                doubled[item.number] = item.duplicates
             case WireMessage():
                 direction = "up" if item.from_station else "down"
                 assembly.message(numbers[item.connection], item.ts, direction, item.text, item.packet)
@@ -62,28 +60,16 @@ def read(
                 controls += 1
                 _control(assembly, numbers, item)
             case WireTransport():
-                side = None if item.from_station is None else "up" if item.from_station else "down"
-                number = numbers[item.connection]
-                seen = item.ts, item.kind, side, item.bytes, item.packet, item.detail, item.duration
-                assembly.transport(number, *seen)
+                _transport(assembly, numbers, item)
             case WireLookup():
                 lookups.append(item)
             case Totals():
                 totals = item
             case _:
-                number_or_none = numbers.get(item.connection) if item.connection is not None else None
-                assembly.issue(
-                    item.kind,
-                    item.detail,
-                    item.packet,
-                    item.ts,
-                    number=number_or_none,
-                    count=item.count,
-                    damage=item.damage,
-                )
+                _issue(assembly, numbers, item)
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
-    _tell_duplicates(assembly, doubled.values())
+    _tell_duplicates(assembly, sum(doubled.values()))
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
     take_lookups(assembly, lookups, speaking)
@@ -135,12 +121,22 @@ def _station(path: str | None) -> str | None:
     return unquote(path.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]) or None
 
 
-def _tell_duplicates(assembly: Assembly, doubled: Collection[Connection]) -> None:
-    """Say once that the capture took packets at two places, as it does on all interfaces or behind a mirror port."""
-    count = sum(item.duplicates for item in doubled)
+def _tell_duplicates(assembly: Assembly, count: int) -> None:
+    """Say once how many packets were captured at two places: on all interfaces, or behind a mirror port."""
     if count:
-        detail = f"{count} packets of {len(doubled)} connections stand in it twice; they are counted once"
+        detail = f"{count} packets stand in it twice, as if captured at two places; they are counted once"
         assembly.issue("duplicate_capture", detail, count=count)
+
+
+def _issue(assembly: Assembly, numbers: dict[int, int], item: Problem) -> None:
+    number = numbers.get(item.connection) if item.connection is not None else None
+    assembly.issue(item.kind, item.detail, item.packet, item.ts, number=number, count=item.count, damage=item.damage)
+
+
+def _transport(assembly: Assembly, numbers: dict[int, int], item: WireTransport) -> None:
+    side = None if item.from_station is None else "up" if item.from_station else "down"
+    seen = item.ts, item.kind, side, item.bytes, item.packet, item.detail, item.duration
+    assembly.transport(numbers[item.connection], *seen)
 
 
 def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> None:

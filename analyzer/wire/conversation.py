@@ -35,7 +35,7 @@ TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
 """What is kept of the transport of a TLS connection: its begin, its end and its alerts, however long it lasts."""
 TROUBLES = frozenset({"retransmission", "zero_window", "icmp"})
 """What is kept of it too, as long as half of the queue is free; `retransmissions` counts them all."""
-SIDES = {True: "station", False: "csms"}
+SIDES: dict[bool | None, str] = {True: "station", False: "csms"}
 
 
 class Conversation:
@@ -111,9 +111,9 @@ class Conversation:
         return self.speaks_ocpp or not (connection.tls or named or other)
 
     def _keep_back(self, item: Item) -> None:
-        if self.connection.tls and isinstance(item, WireTransport) and item.kind not in TELLING:
-            if item.kind not in TROUBLES or len(self._queue) >= MAX_QUEUED // 2:
-                return
+        kept = TELLING | TROUBLES if len(self._queue) < MAX_QUEUED // 2 else TELLING
+        if self.connection.tls and isinstance(item, WireTransport) and item.kind not in kept:
+            return
         if len(self._queue) < MAX_QUEUED:
             self._queue.append(item)
             return
@@ -267,8 +267,7 @@ class Conversation:
             )
         if connection.end_kind is None:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
-            side = None if event.from_client is None else SIDES[event.from_client]
-            connection.end_side = "middle" if event.middle else side
+            connection.end_side = "middle" if event.middle else SIDES.get(event.from_client)
         connection.end_observed = connection.end_kind not in {"open", "replaced"}
         yield from self._holes.rest()
         for (kind, side), count in self._problems.items():

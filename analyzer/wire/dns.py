@@ -61,10 +61,11 @@ def _parse(data: bytes) -> Lookup | None:
         return lookup
     code = flags & STATUS
     status = STATUSES[code] if code < len(STATUSES) else f"RCODE{code}"
-    return lookup._replace(status=status)._replace(**_answer(data, at + 4, min(answers, MAX_RECORDS)))
+    addresses, lifetime = _answer(data, at + 4, min(answers, MAX_RECORDS))
+    return lookup._replace(status=status, addresses=addresses, lifetime=lifetime)
 
 
-def _answer(data: bytes, at: int, count: int) -> dict[str, object]:
+def _answer(data: bytes, at: int, count: int) -> tuple[tuple[str, ...], int | None]:
     """The addresses of an answer and how long they hold; what is cut off is left out."""
     addresses, lifetimes = [], []
     for _ in range(count):
@@ -79,14 +80,14 @@ def _answer(data: bytes, at: int, count: int) -> dict[str, object]:
             addresses.append(socket.inet_ntop(family, content))
         if family is not None or kind == ALIAS:
             lifetimes.append(lifetime)
-    return {"addresses": tuple(addresses), "lifetime": min(lifetimes, default=None)}
+    return tuple(addresses), min(lifetimes, default=None)
 
 
 def _name(data: bytes, at: int) -> tuple[str | None, int]:
     """The name of a question and the place behind it; a first name has nothing to point to."""
     labels: list[bytes] = []
     start = at
-    while (size := data[at]) and size <= MAX_LABEL and at - start < MAX_NAME:
+    while (size := data[at]) and size <= MAX_LABEL and at + 2 + size - start <= MAX_NAME:
         labels.append(data[at + 1 : at + 1 + size])
         at += 1 + size
     if size or not labels:

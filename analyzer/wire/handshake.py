@@ -42,8 +42,9 @@ def measure(flow: Flow, segment: Segment) -> None:
     """Measure the round trip with the client's first segment after its SYN.
 
     From the SYN to the acknowledgement of its answer are both halves of the path, wherever the capture stands on it.
+    Where that one carries data, an earlier one without may not have been captured.
     """
-    answered = bool(segment.flags & ACK) and segment.acknowledgement == flow.lower.start
+    answered = segment.flags & ACK and not segment.payload and segment.acknowledgement == flow.lower.start
     if answered and flow.asked is not None and flow.asked != AMBIGUOUS:
         flow.round_trip = (segment.ts - flow.asked) / 1e6
         for half in (flow.upper, flow.lower):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.wire.events import Data, Fault, Hole, Transport
 from analyzer.wire.link import ACK, FIN, RST
 from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
+from analyzer.wire.sequence import Piece, signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -34,21 +35,6 @@ REMEMBERED = 16
 """Segments of a direction compared for that."""
 REORDERING = 3_000
 """Microseconds by which the network may reorder, where the round trip is not known; what comes later was sent again."""
-
-
-class Piece(NamedTuple):
-    """Bytes at a place of the stream; `data` is None where the snap length cut them off."""
-
-    position: int
-    length: int
-    data: bytes | None
-    ts: int
-    packet: int
-
-    def cut(self, start: int, end: int) -> Piece:
-        """The part of it between two places."""
-        data = self.data if self.data is None else self.data[start - self.position : end - self.position]
-        return self._replace(position=start, length=end - start, data=data)
 
 
 class Half:
@@ -309,8 +295,3 @@ class Half:
 
     def _transport(self, kind: str, segment: Segment, size: int) -> Transport:
         return Transport(self.flow, kind, self.from_client, segment.ts, segment.number, size)
-
-
-def signed(difference: int) -> int:
-    """The difference of two sequence numbers, which are counted modulo 2**32."""
-    return ((difference + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

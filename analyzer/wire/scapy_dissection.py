@@ -51,7 +51,13 @@ class Dissection:
         self._ip, self._ipv6 = inet.IP, scapy.layers.inet6.IPv6
         self._fragment = scapy.layers.inet6.IPv6ExtHdrFragment
         self._tcp, self._udp = inet.TCP, inet.UDP
-        self._icmp, self._icmpv6 = inet.ICMP, scapy.layers.inet6._ICMPv6
+        self._icmp = inet.ICMP
+        self._icmpv6 = (
+            scapy.layers.inet6.ICMPv6DestUnreach
+            | scapy.layers.inet6.ICMPv6PacketTooBig
+            | scapy.layers.inet6.ICMPv6TimeExceeded
+            | scapy.layers.inet6.ICMPv6ParamProblem
+        )
         self._fragments = Fragments()
 
     def dissect(self, record: Record) -> list[Segment | Datagram] | None:
@@ -70,7 +76,8 @@ class Dissection:
         return None if layer is None else layer(record.data)
 
     def _segments(self, record: Record, packet: Any, nesting: int) -> list[Segment | Datagram] | None:  # noqa: ANN401
-        ip = told = None
+        ip: Any = None
+        told: Any = None
         protocol = 0
         for layer in _layers(packet):
             if isinstance(layer, self._ip | self._ipv6):

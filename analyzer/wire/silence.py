@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analyzer.wire.events import Fault
-from analyzer.wire.ordering import signed
+from analyzer.wire.sequence import signed
 
 if TYPE_CHECKING:
     from analyzer.wire.flow import Flow
@@ -56,7 +56,10 @@ def fell_silent(flow: Flow, now: int, renewed: int) -> Unanswered | None:
 
 def one_sided(flow: Flow) -> Fault | None:
     """The fault of a connection that lived and of which one side alone was captured."""
-    for half, other, name, silent in ((flow.upper, flow.lower, "station", "csms"), (flow.lower, flow.upper, "csms", "station")):
+    for half, other, name, silent in (
+        (flow.upper, flow.lower, "station", "csms"),
+        (flow.lower, flow.upper, "csms", "station"),
+    ):
         if other.heard is not None or not half.segments or other.acknowledged is None:
             continue
         unseen = signed(other.acknowledged - (other.first_acknowledged or 0))

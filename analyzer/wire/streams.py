@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from analyzer.wire import handshake, middle, roles, silence
+from analyzer.wire import ends, handshake, roles, silence
 from analyzer.wire.events import Ended, Measured, Opened, Transport
 from analyzer.wire.flow import Flow, release
 from analyzer.wire.link import ACK, FIN, RST, SYN
-from analyzer.wire.ordering import WINDOW, Half, signed
+from analyzer.wire.ordering import WINDOW, Half
+from analyzer.wire.sequence import signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -71,15 +72,13 @@ class Streams:
         if found.final:
             flow.reporter = found.reporter
         from_client = source == flow.client
-        yield from release(
-            flow, [Transport(flow.number, "icmp", from_client, found.ts, found.number, 0, found.detail)]
-        )
+        yield from release(flow, [Transport(flow.number, "icmp", from_client, found.ts, found.number, 0, found.detail)])
 
     def finish(self, now: int | None = None) -> Iterator[Event]:
         """Let go everything that is still held: the capture is over, at this time if it went on without TCP."""
         for flow in (*self._ended.values(), *self._flows.values()):
-            ends = flow.client[0], flow.server
-            self._latest[ends] = max(self._latest.get(ends, 0), flow.begun)
+            pair = flow.client[0], flow.server
+            self._latest[pair] = max(self._latest.get(pair, 0), flow.begun)
         for key, flow in list(self._flows.items()):
             yield from self._orient(key, flow)
             if key in self._flows:
@@ -222,20 +221,14 @@ class Streams:
             return
         flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
         if segment.flags & (FIN | RST) and flow.closing is None:
-            flow.closing = _closing(flow, half, segment)
+            flow.closing = ends.closing(flow, half, segment)
         if segment.flags & ACK:
             other.acknowledge(segment.acknowledgement, segment.ts)
         if flow.ignored:
             half.fin = half.fin or segment.flags & FIN
             over = bool(half.fin and other.fin)
         else:
-            events = [*half.accept(segment), *half.give_up(segment.ts), *other.give_up(segment.ts)]
-            if any(isinstance(event, Transport) and event.kind in AGAIN for event in events):
-                silence.note_repeat(half, other, segment)
-            if segment.flags & RST:
-                events.append(_reset(half, segment))
-            half.hear(segment)
-            yield from release(flow, events)
+            yield from release(flow, _heard(half, other, segment))
             over = half.complete and other.complete
         if over or segment.flags & RST:
             yield from self._end(key, flow, "fin", segment.ts, segment.number, segment.ts)
@@ -259,7 +252,7 @@ class Streams:
         del self._flows[key]
         del self._by_number[flow.number]
         if not flow.ignored:
-            ended = flow.closing or self._without_end(flow, now, replaced=kind == "replaced") or Ended(flow.number, ts, packet, kind, None)
+            ended = flow.closing or self._without_end(flow, kind, now) or Ended(flow.number, ts, packet, kind, None)
             over = ended.kind != "open"
             rest = [event for half in (flow.upper, flow.lower) for event in half.finish(ts, packet, over=over)]
             yield from release(flow, rest, everything=True)
@@ -272,34 +265,20 @@ class Streams:
         if len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
 
-    def _without_end(self, flow: Flow, now: int, *, replaced: bool) -> Ended | None:
-        """How a flow ended of which no end was seen: never answered, or no more; None where it may live."""
-        if handshake.is_attempt(flow):
-            by_server = flow.reporter == flow.server[0]
-            side = False if by_server else None
-            middle = flow.reporter is not None and not by_server
-            failed = replaced or handshake.has_failed(flow, now)
-            return Ended(flow.number, flow.ts, flow.packet, "unreachable", side, middle) if failed else None
+    def _without_end(self, flow: Flow, kind: str, now: int) -> Ended | None:
+        replaced = kind == "replaced"
         renewed = now if replaced else self._latest.get((flow.client[0], flow.server), 0)
-        gone = silence.fell_silent(flow, now, renewed)
-        return gone and Ended(flow.number, gone.since, gone.packet, "timeout", None)
+        return (
+            ends.failed(flow, now, replaced=replaced) if handshake.is_attempt(flow) else ends.silent(flow, now, renewed)
+        )
 
 
-def _closing(flow: Flow, half: Half, segment: Segment) -> Ended:
-    """The end that a FIN or RST makes; a RST instead of the answer to a SYN tells that nobody listens there."""
-    kind, side = "fin", half.from_client
+def _heard(half: Half, other: Half, segment: Segment) -> list[Event]:
+    """What a segment makes of the two directions, that of its sender first."""
+    events = [*half.accept(segment), *half.give_up(segment.ts), *other.give_up(segment.ts)]
+    if any(isinstance(event, Transport) and event.kind in AGAIN for event in events):
+        silence.note_repeat(half, other, segment)
     if segment.flags & RST:
-        kind = "rst" if not handshake.is_attempt(flow) else "unreachable" if half.from_client else "port_closed"
-    middle = bool(segment.flags & RST) and _sent_between(half, segment)
-    return Ended(flow.number, segment.ts, segment.number, kind, None if kind == "unreachable" else side, middle)
-
-
-def _reset(half: Half, segment: Segment) -> Transport:
-    detail = None
-    if _sent_between(half, segment):
-        detail = f"something between sent it: it came with TTL {segment.ttl}, its sender's packets before with {half.ttl}"
-    return Transport(half.flow, "rst", half.from_client, segment.ts, segment.number, 0, detail)
-
-
-def _sent_between(half: Half, segment: Segment) -> bool:
-    return middle.sent_between(segment.ttl, (half.first_ttl, half.ttl) if half.ttl else ())
+        events.append(ends.reset(half, segment))
+    half.hear(segment)
+    return events

@@ -18,7 +18,7 @@ def segments(packets: Iterable[Packet], missing: int = 0) -> list[Segment]:
     return [
         Segment(
             number, each.ts, 0, *each.source, *each.destination, each.sequence % 2**32, each.acknowledgement % 2**32,
-            each.flags, each.window, each.payload, missing if each.payload else 0,
+            each.flags, each.window, each.payload, missing if each.payload else 0, each.ttl,
         )
         for number, each in enumerate(packets, 1)
     ]  # fmt: skip

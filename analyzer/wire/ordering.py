@@ -46,7 +46,7 @@ class Half:
     """
 
     __slots__ = (
-        "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
+        "_ahead", "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
         "acknowledged", "fin", "first_acknowledged", "first_ttl", "flow", "from_client", "heard", "joined", "next",
         "packet", "reordering", "segments", "start", "ttl", "unanswered",
     )  # fmt: skip
@@ -59,7 +59,6 @@ class Half:
         self.fin: int | None = None
         self.acknowledged: int | None = None
         self.first_acknowledged: int | None = None
-        self.joined = False
         self.heard: int | None = None
         self.packet = 0
         self.first_ttl = self.ttl = 0
@@ -67,13 +66,14 @@ class Half:
         self.reordering = REORDERING
         self.unanswered: Unanswered | None = None
         self._asked = self._asked_at = 0
+        self._ahead = (0, 0)
         self._held: list[Piece] = []
         self._held_bytes = 0
         self._since = 0
         self._last: Piece | None = None
         self._recent: list[tuple[int, int, int, int]] = []
         self._window_closed: Segment | None = None
-        self._complained = False
+        self.joined = self._complained = False
 
     def begin(self, sequence: int) -> None:
         """Set where the stream begins."""
@@ -141,6 +141,9 @@ class Half:
         elif length:
             self.segments += 1
             yield from self._place(segment, position)
+        elif position > max(self._next, self._ahead[0]) and not segment.flags & RST:
+            # An acknowledgement stands behind all that was sent (RFC 9293 3.10.7.4): something before it is missing.
+            self._ahead = position, segment.ts
 
     def give_up(self, now: int) -> Iterator[Event]:
         """Declare the bytes lost that were waited for long enough, and let go what comes after them."""
@@ -214,8 +217,8 @@ class Half:
 
     def _is_late(self, segment: Segment, position: int) -> bool:
         """Whether a segment fills missing bytes so long after those behind that it must have been sent again."""
-        fills = bool(self._held) and position < self._held[-1].position
-        return fills and segment.ts - self._since > self.reordering
+        known = [self._ahead] + [(piece.position, self._since) for piece in self._held[-1:]]
+        return any(position < place and segment.ts - since > self.reordering for place, since in known)
 
     def _insert(self, piece: Piece) -> Generator[Event, None, int]:
         """Put a piece among those held, and tell how many bytes are new; the earlier captured ones stay."""

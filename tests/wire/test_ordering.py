@@ -71,6 +71,16 @@ def test_what_fills_a_hole_late_was_sent_again_and_what_comes_soon_was_reordered
     assert [event.bytes for event in events if isinstance(event, Transport)][2:] == [4] * len(kind)
 
 
+@pytest.mark.parametrize(("after", "kind"), [(2_000, []), (30_000, ["retransmission"])])
+def test_what_comes_after_an_acknowledgement_that_stood_behind_it_was_sent_again(after: int, kind: list[str]) -> None:
+    talk = Talk(step=1_000)
+    talk.handshake()
+    behind = at(talk, 4, b"", flags=ACK)
+    events = follow([*talk.packets, behind, at(talk, 0, b"call", after=after), at(talk, 4, b"more", after=after + 1)])
+    assert stream(events) == b"callmore"
+    assert kinds(events)[2:] == kind
+
+
 @pytest.mark.parametrize(("after", "kind"), [(180_000, []), (220_000, ["retransmission"])])
 def test_on_a_slow_path_segments_are_reordered_by_half_of_its_round_trip(after: int, kind: list[str]) -> None:
     talk = Talk(step=200_000)

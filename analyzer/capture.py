@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -219,13 +221,28 @@ def read(
         SourceError: An input cannot be opened, or the format or zone does not exist.
     """
     options = reading.Options(format, _zone(zone), frozenset(ports), dissector)
-    parts = told_once(
-        reading.read(str(path), key=str(number), options=options, progress=progress)
-        for number, path in enumerate(paths, 1)
-    )
+    with collector_paused():
+        parts = told_once(
+            reading.read(str(path), key=str(number), options=options, progress=progress)
+            for number, path in enumerate(paths, 1)
+        )
+    if len(parts) == 1:
+        return Capture(parts[0])
     return Capture(
         {name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")}
     )
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause the search for cycles of objects: reading makes millions of objects and no cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def plot(capture: Capture, kind: str, *, station: str | None = None) -> Figure:

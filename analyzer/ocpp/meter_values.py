@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.ocpp.payloads import LARGEST, decode, identity, members, objects, text, whole
@@ -24,7 +25,9 @@ MAX_VALUE = 2500
 """Characters kept of a value as sent: the longest signed data of 2.0.1 (SignedMeterValueType)."""
 MAX_NAME = 100
 """Characters kept of a measurand, unit or any other name; the standard's longest has 45."""
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+"""What decimal text looks like that is a number; as Python's and Arrow's expressions read it."""
+_NUMBER = re.compile(NUMBER)
 
 
 class Sample(NamedTuple):
@@ -64,11 +67,20 @@ def sampled_values(action: str, payload: str, version: str | None) -> Iterator[S
 
 def samples_of(action: str, request: Mapping[str, object], place: Place) -> Iterator[Sample]:
     """The sampled values of a decoded request, all of one place."""
+    for measured, meaning, raw, signed in measured_in(action, request):
+        kind = meaning.format or (SIGNED if signed else FORMAT)
+        named = meaning.context, meaning.measurand, meaning.phase, meaning.location
+        value = None if kind == SIGNED else meaning.value(raw)
+        yield Sample(measured, *named, value, meaning.canonical.unit, raw, meaning.raw_unit, kind, *place)
+
+
+def measured_in(action: str, request: Mapping[str, object]) -> Iterator[Measured]:
+    """What a decoded request says was measured."""
     for meter_value in objects(request.get("transactionData" if action == "StopTransaction" else "meterValue")):
         timestamp = meter_value.get("timestamp")
         measured = text(timestamp) if isinstance(timestamp, str) else None
         for sampled in objects(meter_value.get("sampledValue")):
-            yield _sample(sampled, measured, place)
+            yield _measured(sampled, measured)
 
 
 def number(raw: object) -> float | None:
@@ -116,8 +128,12 @@ def place_of(action: str, request: Mapping[str, object], version: str | None) ->
     return Place(whole(request.get("evseId")), whole(connector), identity(transaction))
 
 
-class _Meaning(NamedTuple):
-    """What a sampled value is of, the defaults applied, and what makes its number canonical."""
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """What a sampled value is of, the defaults applied, and what makes its number canonical.
+
+    It is compared by identity: the same few come with every message of a charger, and are kept.
+    """
 
     context: str
     measurand: str
@@ -127,11 +143,28 @@ class _Meaning(NamedTuple):
     format: str | None
     canonical: Canonical
 
+    def value(self, raw: str | None) -> float | None:
+        """A value as sent in the canonical unit; None where it is no number that is believed."""
+        value = number(raw)
+        if value is None:
+            return None
+        value = value * self.canonical.factor + self.canonical.offset
+        return value if abs(value) <= LARGEST else None
 
-def _sample(sampled: Mapping[str, object], measured: str | None, place: Place) -> Sample:
+
+class Measured(NamedTuple):
+    """A sampled value: its timestamp, what it is of, its text, and whether there is a signed one in its place."""
+
+    measured: str | None
+    meaning: Meaning
+    raw_value: str | None
+    signed: bool
+
+
+def _measured(sampled: Mapping[str, object], measured: str | None) -> Measured:
     get = sampled.get
     unit_of_measure = members(get("unitOfMeasure"))
-    meant = _meaning(
+    meaning = meaning_of(
         _name(get("context")),
         _name(get("measurand")),
         _name(get("phase")),
@@ -141,33 +174,22 @@ def _sample(sampled: Mapping[str, object], measured: str | None, place: Place) -
         whole(unit_of_measure.get("multiplier")) or 0,
     )
     raw = text(get("value"))
-    only_signed = raw is None and "signedMeterValue" in sampled
-    kind = meant.format or (SIGNED if only_signed else FORMAT)
-    value = number(raw) if kind != SIGNED else None
-    if value is not None:
-        value = value * meant.canonical.factor + meant.canonical.offset
-    return Sample(
-        measured,
-        meant.context,
-        meant.measurand,
-        meant.phase,
-        meant.location,
-        value if value is not None and abs(value) <= LARGEST else None,
-        meant.canonical.unit,
-        None if raw is None else raw[:MAX_VALUE],
-        meant.raw_unit,
-        kind,
-        *place,
-    )
+    signed = raw is None and "signedMeterValue" in sampled
+    return Measured(measured, meaning, None if raw is None else raw[:MAX_VALUE], signed)
 
 
 def _name(value: object) -> str | None:
-    """A value that is text, at most so long as a name may be; None where it is anything else."""
-    return value[:MAX_NAME] if isinstance(value, str) else None
+    """A value that is text; None where it is anything else."""
+    return value if isinstance(value, str) else None
+
+
+def _short(value: str | None) -> str | None:
+    """A name as text, at most so long as a name may be; None where it is empty."""
+    return text(value[:MAX_NAME]) or None if value else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _meaning(
+def meaning_of(
     context: str | None,
     measurand: str | None,
     phase: str | None,
@@ -175,15 +197,15 @@ def _meaning(
     unit: str | None,
     kind: str | None,
     multiplier: int,
-) -> _Meaning:
+) -> Meaning:
     """The same few combinations come with every message of a charger. Empty text is none."""
-    named, raw_unit = text(measurand) or MEASURAND, text(unit) or None
-    return _Meaning(
-        text(context) or CONTEXT,
+    named, raw_unit = _short(measurand) or MEASURAND, _short(unit)
+    return Meaning(
+        _short(context) or CONTEXT,
         named,
-        text(phase) or None,
-        text(location) or LOCATION,
+        _short(phase),
+        _short(location) or LOCATION,
         raw_unit,
-        text(kind) or None,
+        _short(kind),
         canonical(named, raw_unit, multiplier),
     )

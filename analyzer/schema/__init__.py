@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVIDENCE", "FLAG", "NAME", "REAL", "TABLES", "TEXT", "TIME", "WHOLE", "Field", "Kind", "TableSchema",
-    "arrow", "concat", "empty", "from_columns", "from_rows", "names", "sort",
+    "arrow", "column", "concat", "empty", "from_columns", "from_rows", "names", "sort",
 ]  # fmt: skip
 
 TABLES: Mapping[str, TableSchema] = {table.name: table for table in (*BASE, *DERIVED, *OUTCOME)}
@@ -57,7 +57,7 @@ def from_columns(name: str, columns: Mapping[str, Sequence[object] | pa.Array | 
     length = len(next(iter(columns.values()), ()))
     return pa.table(
         [
-            _column(columns[field.name], field.type) if field.name in columns else pa.nulls(length, field.type)
+            column(columns[field.name], field.type) if field.name in columns else pa.nulls(length, field.type)
             for field in schema
         ],
         schema=schema,
@@ -80,16 +80,26 @@ def concat(name: str, tables: Iterable[pa.Table]) -> pa.Table:
 
 def sort(table: pa.Table) -> pa.Table:
     """The table sorted by (station, ts, origin), as every table of the project is."""
-    keys = [(key, "ascending") for key in ("station", "ts", "start", "source", "origin") if key in table.column_names]
-    decoded = [
-        (key, table[key].cast(pa.string()) if pa.types.is_dictionary(table[key].type) else table[key])
-        for key, _ in keys
-    ]
-    order = pa.compute.sort_indices(pa.table(dict(decoded)), sort_keys=keys) if keys else None
-    return table if order is None else table.take(order)
+    keys = [key for key in ("station", "ts", "start", "source", "origin") if key in table.column_names]
+    if not keys or table.num_rows < 2:
+        return table
+    ranked = pa.table(
+        {key: _ranks(table[key]) if pa.types.is_dictionary(table[key].type) else table[key] for key in keys}
+    )
+    return table.take(pa.compute.sort_indices(ranked, sort_keys=[(key, "ascending") for key in keys]))
 
 
-def _column(values: Sequence[object] | pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+def _ranks(names: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The places of names in their order: numbers are sorted many times faster than text."""
+    names = names.unify_dictionaries()
+    if not names.num_chunks:
+        return names.cast(pa.string())
+    ranks = pa.compute.rank(names.chunk(0).dictionary, tiebreaker="min").cast(pa.int32())
+    return pa.chunked_array([ranks.take(chunk.indices) for chunk in names.chunks], pa.int32())
+
+
+def column(values: Sequence[object] | pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    """Values as a column of a type; text that no UTF-8 holds is mended, not refused."""
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return values if values.type == kind else values.cast(kind)
     try:
@@ -104,4 +114,4 @@ def _column(values: Sequence[object] | pa.Array | pa.ChunkedArray, kind: pa.Data
             value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
             for value in values
         ]
-        return _column(whole, kind)
+        return column(whole, kind)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.kernels.columns import SECOND
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, micros
+from analyzer.sources.rows import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +18,8 @@ if TYPE_CHECKING:
 
 NEAR = SECOND // 2
 """How long a message may take from one hop to the next, in microseconds."""
+SAME = ("direction", "type", "id", "action", "payload")
+"""What makes a message the same at another hop."""
 MAX_TOGETHER = 20
 """Connections of one station at a time that each one is compared with."""
 
@@ -30,13 +37,17 @@ def drop_repeated_hops(assembly: Assembly) -> None:
     Another hop goes between other ends: a charger that connects again and again to one server is none. Kept is the hop
     that shows more messages; of equal ones the first, which is nearer to the charger.
     """
-    said = _said(assembly)
+    spans = _spans(assembly)
+    # In the order in which they were first seen, whenever it turned out what they are.
+    stations = _by_station(assembly).values()
+    pairs = [pair for numbers in stations for pair in _together(sorted(numbers, key=assembly.begin), spans)]
+    pairs = [pair for pair in pairs if _is_other_path(assembly, *pair)]
+    said = _said(assembly, {number for pair in pairs for number in pair})
     gone: dict[int, int] = {}
-    for numbers in _by_station(assembly, said).values():
-        for first, second in _together(numbers, said):
-            lesser, greater = (first, second) if len(said[first]) < len(said[second]) else (second, first)
-            if not {first, second} & gone.keys() and _is_other_path(assembly, first, second):
-                gone |= {lesser: greater} if _repeats(said[lesser], said[greater]) else {}
+    for first, second in pairs:
+        lesser, greater = (first, second) if len(said[first]) < len(said[second]) else (second, first)
+        if not {first, second} & gone.keys():
+            gone |= {lesser: greater} if _repeats(said[lesser], said[greater]) else {}
     assembly.drop(gone.keys())
     for lesser, greater in gone.items():
         _tell(assembly, lesser, greater, said[lesser])
@@ -55,13 +66,13 @@ def _tell(assembly: Assembly, lesser: int, greater: int, said: Sequence[Said]) -
     )
 
 
-def _together(numbers: Iterable[int], said: Mapping[int, Sequence[Said]]) -> Iterator[tuple[int, int]]:
+def _together(numbers: Iterable[int], spans: Mapping[int, tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The pairs of connections that spoke at the same time."""
-    ordered = sorted(numbers, key=lambda number: said[number][0].ts)
+    ordered = sorted(numbers, key=lambda number: spans[number][0])
     for place, first in enumerate(ordered):
-        until = said[first][-1].ts + NEAR
+        until = spans[first][1] + NEAR
         for second in ordered[place + 1 : place + 1 + MAX_TOGETHER]:
-            if said[second][0].ts > until:
+            if spans[second][0] > until:
                 break
             yield first, second
 
@@ -74,20 +85,33 @@ def _is_other_path(assembly: Assembly, first: int, second: int) -> bool:
     return paths[0] != paths[1]
 
 
-def _said(assembly: Assembly) -> dict[int, list[Said]]:
-    columns = assembly.columns("messages")
-    same = zip(*(columns[name] for name in ("direction", "type", "id", "action", "payload")), strict=True)
-    found: dict[int, list[Said]] = {}
-    for number, ts, what in zip(columns["connection"], columns["ts"], same, strict=True):
-        found.setdefault(number, []).append(Said(ts, what))
+def _spans(assembly: Assembly) -> dict[int, tuple[int, int]]:
+    """The times of the first and the last message of each connection."""
+    size = len(assembly.connections)
+    first, last = np.full(size, END_OF_TIME), np.full(size, NO_TIME)
+    for batch in assembly.rows["messages"].batches():
+        numbers, times = batch[NUMBER].to_numpy(), micros(batch["ts"])
+        np.minimum.at(first, numbers, times)
+        np.maximum.at(last, numbers, times)
+    return {number: (int(first[number]), int(last[number])) for number in np.flatnonzero(last != NO_TIME).tolist()}
+
+
+def _said(assembly: Assembly, numbers: set[int]) -> dict[int, list[Said]]:
+    found: dict[int, list[Said]] = {number: [] for number in numbers}
+    for batch in assembly.rows["messages"].batches() if numbers else ():
+        chosen = batch.filter(pc.is_in(batch[NUMBER], pa.array(sorted(numbers), pa.int32())))
+        same = zip(*(chosen[name].to_pylist() for name in SAME), strict=True)
+        for number, ts, what in zip(chosen[NUMBER].to_pylist(), micros(chosen["ts"]).tolist(), same, strict=True):
+            found[number].append(Said(ts, what))
     return found
 
 
-def _by_station(assembly: Assembly, said: dict[int, list[Said]]) -> dict[str, list[int]]:
+def _by_station(assembly: Assembly) -> dict[str, list[int]]:
+    """The connections that said something, by their stations."""
     stations: dict[str, list[int]] = {}
-    for number in said:
-        station = assembly.connections[number]["station"]
-        if isinstance(station, str):
+    for number, row in enumerate(assembly.connections):
+        station = row["station"]
+        if isinstance(station, str) and assembly.count(number):
             stations.setdefault(station, []).append(number)
     return stations
 

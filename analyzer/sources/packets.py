@@ -10,21 +10,22 @@ from analyzer.sources.assembly import Assembly
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
 from analyzer.sources.resolved import take_lookups
-from analyzer.wire.conversations import (
+from analyzer.wire.conversations import read_capture
+from analyzer.wire.items import (
     Connection,
-    Problem,
     Totals,
     WireControl,
     WireLookup,
     WireMessage,
+    WireMessages,
     WireTransport,
-    read_capture,
 )
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.wire.problems import Problem
 
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
@@ -46,16 +47,15 @@ def read(
     totals, controls = Totals(), 0
     lookups: list[WireLookup] = []
     doubled: dict[int, int] = {}
-    for item in read_capture(opened.stream, ports=ports, dissector=dissector):
+    for item in read_capture(opened.stream, ports=ports, dissector=dissector, together=True):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     speaking.add(numbers[item.number])
                 doubled[item.number] = item.duplicates
-            case WireMessage():
-                direction = "up" if item.from_station else "down"
-                assembly.message(numbers[item.connection], item.ts, direction, item.text, item.packet)
+            case WireMessage() | WireMessages():
+                _messages(assembly, numbers[item.connection], item)
             case WireControl():
                 controls += 1
                 _control(assembly, numbers, item)
@@ -84,6 +84,14 @@ def read(
             "zone": "UTC, as captures are",
         }
     )
+
+
+def _messages(assembly: Assembly, number: int, item: WireMessage | WireMessages) -> None:
+    if isinstance(item, WireMessage):
+        assembly.message(number, item.ts, "up" if item.from_station else "down", item.text, item.packet)
+        return
+    for from_station, text, ts, packet in item.texts:
+        assembly.message(number, ts, "up" if from_station else "down", text, packet)
 
 
 def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> None:

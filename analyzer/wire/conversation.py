@@ -7,11 +7,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from analyzer.wire import http, ocppj, tls
-from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said
+from analyzer.wire.dialogue import SWITCHING, Dialogue, Piece, Said, Side
 from analyzer.wire.events import Data, Ended, Fault, Hole, Measured, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import Request, Response
-from analyzer.wire.items import Connection, WireControl, WireMessage, WireTransport
+from analyzer.wire.items import Connection, WireControl, WireMessage, WireMessages, WireTransport
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
 
@@ -74,6 +74,20 @@ class Conversation:
             yield from self._announce()
             if isinstance(event, Ended):
                 yield dataclasses.replace(self.connection)
+
+    def side(self, *, from_client: bool) -> Side | None:
+        """The side whose texts may be read elsewhere, as the connection is known to speak OCPP."""
+        return self._dialogue.side(from_client=from_client) if self._announced and self.speaks_ocpp else None
+
+    def take_texts(self, texts: list[tuple[bool, str, int, int]]) -> WireMessages:
+        """Take messages that were read elsewhere, in their order."""
+        connection = self.connection
+        for from_client, _, ts, _ in texts:
+            self._note_life(ts, from_client=from_client)
+        self._frames += len(texts)
+        connection.messages += len(texts)
+        self._sniffed += 1
+        return WireMessages(connection.number, texts)
 
     def give_all(self) -> Iterator[Item]:
         """Give a connection that ended and speaks no OCPP. What is missing of another protocol is no damage."""

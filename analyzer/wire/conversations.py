@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
+
+from analyzer.wire import flows
 from analyzer.wire.aside import Aside
+from analyzer.wire.batches import Batch, read_batches
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
-from analyzer.wire.icmp import report
-from analyzer.wire.items import Connection, Item, Totals, WireControl, WireLookup, WireMessage, WireTransport
-from analyzer.wire.link import CUT_HEADER, UDP, Datagram, Segment, Unknown, dissect
+from analyzer.wire.headers import Headers
+from analyzer.wire.icmp import Report, report
+from analyzer.wire.items import (
+    Connection,
+    Item,
+    Totals,
+    WireControl,
+    WireLookup,
+    WireMessage,
+    WireMessages,
+    WireTransport,
+)
+from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, UDP, Datagram, Segment, Unknown, dissect
 from analyzer.wire.lookups import Lookups
 from analyzer.wire.problems import Problem
-from analyzer.wire.records import Record, read_records
+from analyzer.wire.runs import Run, continues, pass_over, read_run
 from analyzer.wire.streams import MAX_FLOWS, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from analyzer.wire.events import Event
+    from analyzer.wire.flows import Group, Sorted
+    from analyzer.wire.headers import Segments
+    from analyzer.wire.records import Record
 
 __all__ = [
     "Connection", "Item", "Problem", "Totals", "WireControl", "WireLookup", "WireMessage", "WireTransport", "read_capture",
 ]  # fmt: skip
 
-PROGRESS_EVERY = 1 << 20
-"""Bytes between two reports of progress."""
 WEIGHED_EVERY = 64 << 20
 """Bytes between two looks at what is held."""
 MAX_HELD = 256 << 20
@@ -39,14 +55,20 @@ def read_capture(
     ports: frozenset[int] = frozenset(),
     dissector: str = "fast",
     progress: Callable[[int], None] | None = None,
+    together: bool = False,
 ) -> Iterator[Item]:
     """What a capture holds, in bounded memory; the last item is its `Totals`. Bad data gives problems, no exception.
 
     `ports` are server ports that are surely of interest; none is needed. With dissector `scapy` all packets go through
     Scapy, which is slow and knows every encapsulation; with `fast` only those that are not plain Ethernet, VLAN, Linux
-    cooked, raw or loopback. `progress` is told how many bytes were read.
+    cooked, raw or loopback. `progress` is told how many bytes were read. With `together` many messages of a connection
+    may come as one item.
     """
-    return _Reading(ports, dissector).read(stream, progress)
+    for item in _Reading(ports, dissector).read(stream, progress):
+        if isinstance(item, WireMessages) and not together:
+            yield from item.one_by_one()
+        else:
+            yield item
 
 
 class _Reading:
@@ -55,6 +77,7 @@ class _Reading:
     def __init__(self, ports: frozenset[int], dissector: str) -> None:
         self._ports = ports
         self._totals = Totals()
+        self._headers = Headers()
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
         self._aside = Aside(ports)
@@ -66,52 +89,101 @@ class _Reading:
         self._scapy: Callable[[Record], list[Segment | Datagram] | None] | None = None
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
-        told = 0
-        for record in read_records(stream):
-            if isinstance(record, Record):
-                self._count(record)
-                yield from self._take(record)
-                if progress and self._totals.bytes - told >= PROGRESS_EVERY:
-                    told = self._totals.bytes
-                    progress(told)
+        for found in read_batches(stream):
+            if isinstance(found, Batch):
+                self._count(found)
+                yield from self._take(found)
+                if progress:
+                    progress(self._totals.bytes)
                 if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
                     self._weighed = self._totals.bytes
                     yield from self._relieve()
-            elif isinstance(record, Problem):
-                yield from self._complain(record)
+            elif isinstance(found, Problem):
+                yield from self._complain(found)
         yield from self._follow(self._streams.finish(self._totals.last_ts))
         yield from self._finish()
 
-    def _count(self, record: Record) -> None:
+    def _count(self, batch: Batch) -> None:
         totals = self._totals
-        totals.packets += 1
-        totals.bytes += len(record.data)
-        totals.first_ts = record.ts if totals.first_ts is None else min(totals.first_ts, record.ts)
-        totals.last_ts = record.ts if totals.last_ts is None else max(totals.last_ts, record.ts)
+        totals.packets += len(batch.begins)
+        totals.bytes += int(batch.captured.sum())
+        first, last = int(batch.ts.min()), int(batch.ts.max())
+        totals.first_ts = first if totals.first_ts is None else min(totals.first_ts, first)
+        totals.last_ts = last if totals.last_ts is None else max(totals.last_ts, last)
 
-    def _take(self, record: Record) -> Iterator[Item]:
+    def _take(self, batch: Batch) -> Iterator[Item]:
+        """Take the packets of a batch, connection by connection."""
+        segments, others = self._headers.read(batch)
+        if self._slow:
+            segments, others = segments.at(np.zeros(0, dtype=np.int64)), np.arange(len(batch.begins))
+        found: list[tuple[int, Segment | Report]] = []
+        for row in others.tolist():
+            for each in self._dissect(batch.record(row)):
+                if isinstance(each, Problem):
+                    yield from self._complain(each)
+                elif each is not None:
+                    found.append((row, each))
+        yield from self._take_segments(batch, segments, found)
+
+    def _dissect(self, record: Record) -> Iterable[Segment | Report | Problem | None]:
+        """What a packet tells of a connection; what it tells of a name is kept for the end."""
+        for each in self._found(record):
+            if not isinstance(each, Datagram):
+                yield each
+            elif each.protocol == UDP:
+                self._lookups.take(each)
+            else:
+                yield report(each)
+
+    def _found(self, record: Record) -> Iterable[Segment | Datagram | Problem | None]:
         found = Unknown.UNKNOWN if self._slow else dissect(record)
-        segments = self._dissect_slowly(record) if isinstance(found, Unknown) else [found]
-        for segment in segments:
-            if isinstance(segment, Segment):
-                yield from self._follow(self._streams.feed(segment))
-            elif isinstance(segment, Datagram):
-                yield from self._take_datagram(segment)
-            elif isinstance(segment, Problem):
-                yield from self._complain(segment)
-
-    def _take_datagram(self, datagram: Datagram) -> Iterator[Item]:
-        if datagram.protocol == UDP:
-            self._lookups.take(datagram)
-        elif (found := report(datagram)) is not None:
-            yield from self._follow(self._streams.report(found))
-
-    def _dissect_slowly(self, record: Record) -> Iterable[Segment | Datagram | None]:
+        if not isinstance(found, Unknown):
+            return [found]
         if self._scapy is None:
             from analyzer.wire.scapy_dissection import Dissection
 
             self._scapy = Dissection().dissect
         return self._scapy(record) or [None]
+
+    def _take_segments(
+        self, batch: Batch, segments: Segments, found: list[tuple[int, Segment | Report]]
+    ) -> Iterator[Item]:
+        known = len(segments.row)
+        if found:
+            segments = segments.with_more(self._headers.columns(found))
+        sorted_, groups = flows.sort(segments, batch.ts, known)
+        for group in groups:
+            yield from self._take_group(batch, sorted_, group, found, known)
+
+    def _take_group(
+        self, batch: Batch, segments: Sorted, group: Group, found: list[tuple[int, Segment | Report]], known: int
+    ) -> Iterator[Item]:
+        """Take the segments of a connection: runs at once, the others one by one."""
+        low, high = self._headers.endpoint(group.low), self._headers.endpoint(group.high)
+        at = group.start
+        while at < group.stop:
+            flow = self._streams.find(low, high)
+            unclean = bisect_left(segments.unclean, at)
+            stop = min(segments.unclean[unclean], group.stop) if unclean < len(segments.unclean) else group.stop
+            if flow is not None and flow.ignored and not segments.flags[at] & (SYN | FIN | RST):
+                at = max(stop, at + 1)
+                continue
+            if flow is not None and not flow.ignored and stop > at:
+                filled = segments.filled[bisect_left(segments.filled, at) : bisect_left(segments.filled, stop)]
+                run = Run(at, stop, filled, flow.client == low)
+                conversation = self._conversations.get(flow.number)
+                if conversation is not None and conversation.interesting and continues(flow, segments, run):
+                    yield from read_run(conversation, batch.data, segments, run, batch.number, self._follow)
+                    pass_over(flow, segments, run, batch)
+                    at = stop
+                    continue
+            place = segments.place[at]
+            segment = found[place - known][1] if place >= known else dissect(batch.record(segments.row[at]))
+            if isinstance(segment, Segment):
+                yield from self._follow(self._streams.feed(segment))
+            elif isinstance(segment, Report):
+                yield from self._follow(self._streams.report(segment))
+            at += 1
 
     def _follow(self, events: Iterable[Event]) -> Iterator[Item]:
         for event in events:

@@ -58,6 +58,16 @@ class Side:
         """Bytes that wait for the rest of a frame or of a message."""
         return self.frames.held + self.messages.held
 
+    @property
+    def idle(self) -> bool:
+        """Whether it stands at the beginning of a message, and nothing is amiss."""
+        return self.frames.idle and self.messages.idle
+
+    def skip(self, count: int) -> None:
+        """Take note of bytes that held whole texts, each in one frame, and were read elsewhere."""
+        self.frames.skip(count)
+        self.messages.skip()
+
     def feed(self, piece: Piece) -> Iterator[Said]:
         """Take the next bytes."""
         for frame in self.frames.feed(piece.data, piece.ts, piece.packet):
@@ -102,6 +112,10 @@ class Dialogue:
         elif self.stage in {"http", "frames"}:
             # A capture may bring the answer before the end of the request.
             yield from self._ask(piece) if piece.from_client else self._answer(piece)
+
+    def side(self, *, from_client: bool) -> Side | None:
+        """The side whose frames can be read as they come, None where something else stands before them."""
+        return self._sides[from_client] if self.stage == "frames" and self._asked else None
 
     def lose(self, count: int, piece: Piece) -> Iterator[Said]:
         """Take note that bytes of a side are missing here; the piece has no data, only the side and the place."""

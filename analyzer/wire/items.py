@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(slots=True)
@@ -71,6 +74,18 @@ class WireMessage(NamedTuple):
     packet: int
 
 
+class WireMessages(NamedTuple):
+    """Texts of one OCPP connection in their order, each with whether it is the station's, its time and its packet."""
+
+    connection: int
+    texts: list[tuple[bool, str, int, int]]
+
+    def one_by_one(self) -> Iterator[WireMessage]:
+        """The same, each by itself."""
+        for from_station, text, ts, packet in self.texts:
+            yield WireMessage(self.connection, from_station, text, len(text.encode()), ts, packet)
+
+
 class WireControl(NamedTuple):
     """A control frame: ping, pong or close."""
 
@@ -127,4 +142,4 @@ class Totals:
     last_ts: int | None = None
 
 
-Item = Connection | WireMessage | WireControl | WireTransport | WireLookup | Problem | Totals
+Item = Connection | WireMessage | WireMessages | WireControl | WireTransport | WireLookup | Problem | Totals

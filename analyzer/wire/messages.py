@@ -63,6 +63,15 @@ class MessageReader:
         """Bytes of fragments that wait for others."""
         return len(self._content)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no message is under way."""
+        return self._first is None
+
+    def skip(self) -> None:
+        """Take note of whole texts, each of one frame and not compressed, that were read elsewhere."""
+        self._lost = False
+
     def feed(self, frame: Frame | Interruption) -> Iterator[Message | Control | Problem]:
         """Take the next frame, or the note that something is missing."""
         if isinstance(frame, Interruption):

@@ -40,6 +40,28 @@ def looks_like_ocpp(data: bytes) -> bool:
 
 def parse(text: str) -> Envelope | Problem:
     """The envelope of a message: a problem `bad_json` where it is no JSON, `not_ocpp` where it is no OCPP message."""
+    return _parse_usual(text) or _parse_any(text)
+
+
+def _parse_usual(text: str) -> Envelope | None:
+    """The envelope of a call or its answer in its usual form, None where it is another: nearly all are."""
+    try:
+        if text.startswith("[3,"):
+            _, identity, payload = _RESULT.decode(text)
+            return Envelope(CALL_RESULT, identity, None, str(payload, "utf-8"))
+        if text.startswith("[2,"):
+            _, identity, action, payload = _CALL.decode(text)
+            return Envelope(CALL, identity, action, str(payload, "utf-8"))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        pass
+    return None
+
+
+_RESULT = msgspec.json.Decoder(tuple[int, str, msgspec.Raw])
+_CALL = msgspec.json.Decoder(tuple[int, str, str, msgspec.Raw])
+
+
+def _parse_any(text: str) -> Envelope | Problem:
     text = text.removeprefix("\ufeff")
     try:
         elements: list[tuple[object, str]] | None = _split_fast(text)

@@ -90,6 +90,11 @@ class Half:
         return bool(self._held)
 
     @property
+    def closed(self) -> bool:
+        """Whether the window that its sender told last is zero."""
+        return self._window_closed is not None
+
+    @property
     def held(self) -> int:
         """Bytes that wait for those before them, roughly."""
         return self._held_bytes + len(self._held) * HELD
@@ -102,8 +107,7 @@ class Half:
         """Whether the same segment was seen a moment ago: a packet captured twice."""
         shape = (segment.sequence, segment.flags, len(segment.payload))
         twice = any(shape == seen[1:] and abs(segment.ts - seen[0]) <= JUST_NOW for seen in self._recent)
-        self._recent.append((segment.ts, *shape))
-        del self._recent[:-REMEMBERED]
+        self.remember(segment.ts, *shape)
         return twice
 
     def hear(self, segment: Segment) -> None:
@@ -119,6 +123,20 @@ class Half:
             self.first_acknowledged = number
         if self._held and signed(number - self._next) == 0:
             self._asked, self._asked_at = self._asked + 1, ts
+
+    def go_on(self, sequence: int, segments: int) -> None:
+        """Take note of bytes up to this sequence number, and how many segments, that were read elsewhere, in order."""
+        self.next = self._next + signed(sequence - self._next)
+        self.segments += segments
+
+    def remember(self, ts: int, sequence: int, flags: int, length: int) -> None:
+        """Take note of a segment with bytes among those."""
+        self._recent.append((ts, sequence, flags, length))
+        del self._recent[:-REMEMBERED]
+
+    def end_with(self, data: bytes, ts: int, packet: int) -> None:
+        """Take note of the last bytes among those."""
+        self._last = Piece(self._next - len(data), len(data), data, ts, packet)
 
     def accept(self, segment: Segment) -> Iterator[Event]:
         """Take a segment of this direction; what it makes available comes out in the order of the stream."""

@@ -53,7 +53,11 @@ def read_records(stream: BinaryIO) -> Iterator[Record | Secrets | Problem]:
 
     magic = take(stream, 4)
     if magic in CLASSIC:
-        yield from _read_classic(stream, *CLASSIC[magic])
+        header = take(stream, 20)
+        if len(header) < 20:
+            yield truncated("its header", 20 - len(header), 0, None)
+        else:
+            yield from read_classic(stream, classic(magic + header))
     elif magic == SECTION_HEADER:
         yield from read_blocks(stream)
     else:
@@ -73,15 +77,25 @@ def truncated(what: str, missing: int, number: int, ts: int | None) -> Problem:
     return Problem("truncated", f"the file ends inside {what}: {missing} bytes are missing", ts, number, damage=True)
 
 
-def _read_classic(stream: BinaryIO, order: str, divisor: int) -> Iterator[Record | Problem]:
-    header = take(stream, 20)
-    if len(header) < 20:
-        yield truncated("its header", 20 - len(header), 0, None)
-        return
+class Classic(NamedTuple):
+    """What the header of a classic pcap tells: byte order, divisor of the fraction of a second, link type."""
+
+    order: str
+    divisor: int
+    link_type: int
+
+
+def classic(header: bytes) -> Classic:
+    """Read the header of a classic pcap, which is 24 bytes."""
+    order, divisor = CLASSIC[header[:4]]
     # The upper half of the link type tells of a frame check sequence (draft-ietf-opsawg-pcap section 4).
-    link_type = struct.unpack(order + "I", header[16:])[0] & 0xFFFF
+    return Classic(order, divisor, struct.unpack(order + "I", header[20:])[0] & 0xFFFF)
+
+
+def read_classic(stream: BinaryIO, form: Classic, number: int = 0, ts: int | None = None) -> Iterator[Record | Problem]:
+    """The records of a classic pcap after its header, or after the `number` records that were read before."""
+    order, divisor, link_type = form
     layout = struct.Struct(order + "IIII")
-    number, ts = 0, None
     while head := take(stream, 16):
         number += 1
         if len(head) < 16:

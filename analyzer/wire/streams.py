@@ -74,6 +74,14 @@ class Streams:
         from_client = source == flow.client
         yield from release(flow, [Transport(flow.number, "icmp", from_client, found.ts, found.number, 0, found.detail)])
 
+    def find(self, first: Endpoint, second: Endpoint) -> Flow | None:
+        """The connection between two endpoints that is followed, if there is one."""
+        key = (first, second) if first < second else (second, first)
+        flow = self._flows.get(key)
+        if flow is not None:
+            self._flows.move_to_end(key)
+        return flow
+
     def finish(self, now: int | None = None) -> Iterator[Event]:
         """Let go everything that is still held: the capture is over, at this time if it went on without TCP."""
         for flow in (*self._ended.values(), *self._flows.values()):

@@ -166,6 +166,15 @@ class FrameReader:
         """Bytes that wait for the rest of a frame."""
         return len(self._data)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it stands at the beginning of a frame, and nothing is amiss."""
+        return not (self._data or self._searching or self._damaged)
+
+    def skip(self, count: int) -> None:
+        """Take note of whole frames that were read elsewhere."""
+        self._base += count
+
     def feed(self, data: bytes, ts: int, packet: int) -> Iterator[Frame | Interruption | Problem]:
         """Take the next bytes, which this packet brought."""
         if not data:

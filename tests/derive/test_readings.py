@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from analyzer.derive.readings import numbers
+from analyzer.ocpp.meter_values import number
 from tests.manuals import workspace
 
 Row = dict[str, object]
@@ -131,3 +135,15 @@ def test_messages_are_read_batch_by_batch_as_they_are_at_once(monkeypatch: pytes
     monkeypatch.setattr(sys.modules["analyzer.derive.readings"], "BATCH", 2)
     assert rows(text) == whole
     assert [row["evse"] for row in whole] == [2] * 5
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.text(alphabet="0123456789+-.eE, \u00a0naifx_", max_size=8)
+        | st.sampled_from(["1" * 401, "1e999", "-1e308"])
+    )
+)
+def test_numbers_of_a_column_are_those_of_each_text(texts: list[str | None]) -> None:
+    found = numbers(pa.array(texts, pa.string()))
+    assert [None if np.isnan(value) else value for value in found.tolist()] == [number(text) for text in texts]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.sources import assembly
+from analyzer.sources import exchange
 from analyzer.sources.assembly import Assembly
 
 OLD_BOOT = '[2,"1","BootNotification",{"chargePointVendor":"E","chargePointModel":"A"}]'
@@ -70,11 +70,11 @@ def test_a_version_that_is_named_counts_more_than_what_is_said() -> None:
 
 
 def test_the_calls_that_wait_for_an_answer_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "MAX_OPEN_CALLS", 2)
+    monkeypatch.setattr(exchange, "MAX_OPEN_CALLS", 2)
     made = Assembly("a.pcap", "1")
     number = made.connect("CP1", 0, 1)
     for identity in "abc":
         made.message(number, 0, "up", f'[2,"{identity}","Heartbeat",{{}}]', 1)
     for identity in "abc":
         made.message(number, 0, "down", f'[3,"{identity}",{{}}]', 1)
-    assert made.columns("messages")["action"] == ["Heartbeat"] * 3 + [None] + ["Heartbeat"] * 2
+    assert made.column("messages", "action") == ["Heartbeat"] * 3 + [None] + ["Heartbeat"] * 2

@@ -12,7 +12,7 @@ def named(*connections: Connection, speaking: frozenset[int] = frozenset()) -> t
     for station, client, server in connections:
         assembly.connect(station, 0, 1, client=client, server=server)
     name_stations(assembly, set(speaking))
-    return [row["station"] for row in assembly.connections], assembly.columns("issues")["connection"]
+    return [row["station"] for row in assembly.connections], assembly.column("issues", "number")
 
 
 def test_a_connection_is_named_after_the_one_station_of_its_client() -> None:

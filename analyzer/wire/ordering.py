@@ -90,9 +90,10 @@ class Half:
         return bool(self._held)
 
     @property
-    def closed(self) -> bool:
-        """Whether the window that its sender told last is zero."""
-        return self._window_closed is not None
+    def settled(self) -> bool:
+        """Whether nothing of it waits, is known to be missing, or is over: what goes on there may be read elsewhere."""
+        whole = not self._held and self._ahead[0] <= self._next
+        return whole and self.fin is None and self._window_closed is None
 
     @property
     def held(self) -> int:

@@ -44,7 +44,7 @@ def continues(flow: Flow, segments: Sorted, run: Run) -> bool:
     if not flow.decided or flow.closing or flow.deferred:
         return False
     for half, forth in ((flow.upper, run.client_is_low), (flow.lower, not run.client_is_low)):
-        if half.waiting or half.fin is not None or half.closed:
+        if not half.settled:
             return False
         first = next((place for place in range(run.start, run.stop) if segments.forth[place] == forth), None)
         if first is not None and (half.next is None or half.next & 0xFFFF_FFFF != segments.sequence[first]):

@@ -109,7 +109,7 @@ def strange(kind: str, packet: Packet) -> list[Packet]:
     }.get(kind, [packet])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     shapes=st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3),
     damage=st.lists(
@@ -130,18 +130,19 @@ def test_damaged_captures_give_the_same_tables_however_they_are_read(
     assert_agreement(data[: len(data) - cut if cut < 200 else len(data)])
 
 
-@pytest.mark.parametrize("place", range(0, 40, 3))
+@pytest.mark.parametrize("place", range(0, 20, 3))
 def test_what_others_tell_of_a_connection_stands_in_its_place_however_it_is_read(place: int) -> None:
     talks = [conversation(6, client=(f"10.0.0.{number}", 40_000)).packets for number in (7, 8)]
     packets_ = sorted(packet for talk in talks for packet in talk)
     captured = [Captured(packet.ts, ethernet(ip(packet))) for packet in packets_]
-    about = packets_[place]
+    about = talks[0][place]
     told = [
         ipv4(udp(question("csms.example"), 5000, 53), "10.0.0.7", "10.0.0.53", protocol=17),
         ipv4(udp(answer("csms.example", "10.0.0.1"), 53, 5000), "10.0.0.53", "10.0.0.7", protocol=17),
         ipv4(icmp(3, 4, about, mtu=1400), "10.0.0.254", about.source[0], protocol=1),
     ]
-    captured[place + 1 : place + 1] = [Captured(about.ts, ethernet(each)) for each in told]
+    behind = packets_.index(about) + 1
+    captured[behind:behind] = [Captured(about.ts, ethernet(each)) for each in told]
     data = pcap(captured)
     assert_agreement(data, "scapy")
     found = tables(data)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from analyzer.wire import dns
 from analyzer.wire.items import WireLookup
 from analyzer.wire.link import DOMAIN
-from analyzer.wire.ordering import JUST_NOW
 from analyzer.wire.problems import Problem
+from analyzer.wire.recent import JUST_NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.wire.events import Data, Fault, Hole, Transport
 from analyzer.wire.link import ACK, FIN, RST
 from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
+from analyzer.wire.recent import Recent
 from analyzer.wire.sequence import Piece, signed
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ HELD = 200
 """Bytes that a held segment takes beside its content, roughly."""
 WINDOW = 1 << 24
 """How far from the expected place a sequence number may be. OCPP comes nowhere near the 1 GiB of RFC 7323."""
-JUST_NOW = 1_000
-"""Microseconds within which the same segment is one packet captured twice; no sender repeats so soon (RFC 6298)."""
-REMEMBERED = 16
-"""Segments of a direction compared for that."""
 REORDERING = 3_000
 """Microseconds by which the network may reorder, where the round trip is not known; what comes later was sent again."""
 
@@ -46,9 +43,9 @@ class Half:
     """
 
     __slots__ = (
-        "_ahead", "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
+        "_ahead", "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_since", "_window_closed",
         "acknowledged", "fin", "first_acknowledged", "first_ttl", "flow", "from_client", "heard", "joined", "next",
-        "packet", "reordering", "segments", "start", "ttl", "unanswered",
+        "packet", "recent", "reordering", "segments", "start", "ttl", "unanswered",
     )  # fmt: skip
 
     def __init__(self, flow: int, *, from_client: bool) -> None:
@@ -71,7 +68,7 @@ class Half:
         self._held_bytes = 0
         self._since = 0
         self._last: Piece | None = None
-        self._recent: list[tuple[int, int, int, int]] = []
+        self.recent = Recent()
         self._window_closed: Segment | None = None
         self.joined = self._complained = False
 
@@ -104,13 +101,6 @@ class Half:
         """How far a sequence number is ahead of the next byte expected; negative behind, 0 where nothing is known."""
         return 0 if self.next is None else signed(sequence - self.next)
 
-    def repeats(self, segment: Segment) -> bool:
-        """Whether the same segment was seen a moment ago: a packet captured twice."""
-        shape = (segment.sequence, segment.flags, len(segment.payload))
-        twice = any(shape == seen[1:] and abs(segment.ts - seen[0]) <= JUST_NOW for seen in self._recent)
-        self.remember(segment.ts, *shape)
-        return twice
-
     def hear(self, segment: Segment) -> None:
         """Note a packet of the sender, whatever it holds."""
         self.heard, self.packet = segment.ts, segment.number
@@ -130,11 +120,6 @@ class Half:
         self.next = self._next + signed(sequence - self._next)
         self.segments += segments
 
-    def remember(self, ts: int, sequence: int, flags: int, length: int) -> None:
-        """Take note of a segment with bytes among those."""
-        self._recent.append((ts, sequence, flags, length))
-        del self._recent[:-REMEMBERED]
-
     def end_with(self, data: bytes, ts: int, packet: int) -> None:
         """Take note of the last bytes among those."""
         self._last = Piece(self._next - len(data), len(data), data, ts, packet)
@@ -148,7 +133,7 @@ class Half:
                 return
             self._join(segment.sequence)
         position = self._next + self.distance(segment.sequence)
-        if (length or segment.flags & FIN) and self.repeats(segment):
+        if (length or segment.flags & FIN) and self.recent.repeats(segment):
             yield self._transport("duplicate", segment, length)
             return
         if segment.flags & FIN and self.fin is None:

@@ -12,7 +12,7 @@ from websockets.speedups import apply_mask
 
 from analyzer.wire.events import Data
 from analyzer.wire.link import Segment, dissect
-from analyzer.wire.ordering import REMEMBERED
+from analyzer.wire.recent import REMEMBERED
 from analyzer.wire.websocket import TEXT
 
 if TYPE_CHECKING:
@@ -145,7 +145,9 @@ def pass_over(flow: Flow, segments: Sorted, run: Run, batch: Batch) -> None:
         filled = [place for place in run.filled if segments.forth[place] == forth]
         half.go_on((segments.sequence[last] + segments.length[last]) & 0xFFFF_FFFF, len(filled))
         for place in filled[-REMEMBERED:]:
-            half.remember(segments.ts[place], segments.sequence[place], segments.flags[place], segments.length[place])
+            half.recent.remember(
+                segments.ts[place], segments.sequence[place], segments.flags[place], segments.length[place]
+            )
         if filled:
             begin, size = segments.begin[filled[-1]], segments.length[filled[-1]]
             packet = batch.number + segments.row[filled[-1]]

@@ -163,7 +163,7 @@ class Streams:
 
     @staticmethod
     def _note_synchronise(flow: Flow, half: Half, segment: Segment) -> Iterator[Event]:
-        kind = "duplicate" if half.repeats(segment) else "syn_ack" if segment.flags & ACK else "syn"
+        kind = "duplicate" if half.recent.repeats(segment) else "syn_ack" if segment.flags & ACK else "syn"
         if kind != "duplicate":
             handshake.note_synchronise(flow, segment)
         yield Transport(half.flow, kind, half.from_client, segment.ts, segment.number, 0)
@@ -176,7 +176,7 @@ class Streams:
         if key not in self._flows:
             # Some systems try a closed port again and again with the same SYN: it is one attempt.
             refused = flow.closing is not None and flow.closing.kind == "port_closed"
-            return half.start == begin and (refused or half.repeats(segment))
+            return half.start == begin and (refused or half.recent.repeats(segment))
         if half.start is not None:
             return half.start == begin
         other = flow.upper if half is flow.lower else flow.lower

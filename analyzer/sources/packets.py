@@ -9,12 +9,14 @@ from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
+from analyzer.sources.resolved import take_lookups
 from analyzer.wire.conversations import read_capture
 from analyzer.wire.items import (
     Connection,
     Totals,
     WireCertificate,
     WireControl,
+    WireLookup,
     WireMessage,
     WireMessages,
     WireTransport,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
     "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
-    "end_observed", "path", "upgraded", "upgrade_faults", "tls_version", "cipher", "server_name",
+    "end_observed", "path", "upgraded", "upgrade_faults", "tls_version", "cipher", "server_name", "round_trip", "segments",
 )  # fmt: skip
 """Columns of `connections` that the wire gives under the same name."""
 MANNERS = ("binary_messages", "fragmented_messages", "compressed_messages", "saved_bytes")
@@ -54,17 +56,22 @@ def read(
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
     totals, controls = Totals(), 0
+    lookups: list[WireLookup] = []
+    doubled: dict[int, int] = {}
     for item in read_capture(opened.stream, ports=ports, dissector=dissector, keylog=keylog, together=True):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     speaking.add(numbers[item.number])
+                doubled[item.number] = item.duplicates
             case WireMessage() | WireMessages():
                 _messages(assembly, numbers[item.connection], item)
             case WireControl():
                 controls += 1
                 _control(assembly, numbers, item)
+            case WireLookup():
+                lookups.append(item)
             case Totals():
                 totals = item
             case _:
@@ -72,8 +79,10 @@ def read(
     assembly.settle()
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+    _tell_duplicates(assembly, sum(doubled.values()))
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
+    take_lookups(assembly, lookups, speaking)
     return assembly.tables(
         {
             "kind": "capture",
@@ -134,6 +143,19 @@ def _station(path: str | None) -> str | None:
     return unquote(path.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]) or None
 
 
+def _tell_duplicates(assembly: Assembly, count: int) -> None:
+    """Say once how many packets were captured at two places: on all interfaces, or behind a mirror port."""
+    if count:
+        detail = f"{count} packets stand in it twice, as if captured at two places; they are counted once"
+        assembly.issue("duplicate_capture", detail, count=count)
+
+
+def _transport(assembly: Assembly, numbers: dict[int, int], item: WireTransport) -> None:
+    side = None if item.from_station is None else "up" if item.from_station else "down"
+    seen = item.ts, item.kind, side, item.bytes, item.packet, item.detail, item.duration
+    assembly.transport(numbers[item.connection], *seen)
+
+
 def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> None:
     assembly.control(
         numbers[item.connection],
@@ -152,9 +174,7 @@ def _note(
 ) -> None:
     match item:
         case WireTransport():
-            side = None if item.from_station is None else "up" if item.from_station else "down"
-            number = numbers[item.connection]
-            assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+            _transport(assembly, numbers, item)
         case WireCertificate():
             _certificate(assembly, numbers, item)
         case WireRecords():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.wire import http, ocppj
 from analyzer.wire.dialogue import Dialogue, Piece, Said, Side
 from analyzer.wire.encryption import Encryption
-from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
+from analyzer.wire.events import Data, Ended, Fault, Hole, Measured, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import SWITCHING, Request, Response
 from analyzer.wire.items import SIDES, Connection, WireControl, WireMessage, WireMessages, WireTransport
@@ -37,6 +37,8 @@ FRAMES_TELL = 6
 """Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
 TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
 """What is kept of the transport of a TLS connection: its begin, its end and its alerts, however long it lasts."""
+TROUBLES = frozenset({"retransmission", "zero_window", "icmp"})
+"""What is kept of it too, as long as half of the queue is free; `retransmissions` counts them all."""
 
 
 class Conversation:
@@ -134,7 +136,8 @@ class Conversation:
         return self.connection.tls and not self.connection.decrypted
 
     def _keep_back(self, item: Item) -> None:
-        if self._encrypted and isinstance(item, WireTransport) and item.kind not in TELLING:
+        kept = TELLING | TROUBLES if len(self._queue) < MAX_QUEUED // 2 else TELLING
+        if self._encrypted and isinstance(item, WireTransport) and item.kind not in kept:
             return
         if len(self._queue) < MAX_QUEUED:
             self._queue.append(item)
@@ -169,8 +172,10 @@ class Conversation:
             case Transport():
                 yield from self._take_transport(event)
             case Fault():
-                problem = Problem(event.kind, event.detail, event.ts, event.packet)
+                problem = Problem(event.kind, event.detail, event.ts, event.packet, event.damage)
                 yield from self._complain(problem, from_client=event.from_client)
+            case Measured():
+                self.connection.round_trip, self.connection.segments = event.round_trip, event.segments
             case Ended():
                 yield from self._take_end(event)
 
@@ -272,7 +277,7 @@ class Conversation:
             connection.duplicates += 1
             if connection.duplicates > 1:
                 return
-        yield WireTransport(connection.number, event.kind, event.from_client, event.ts, event.packet, event.bytes)
+        yield WireTransport(connection.number, *event[1:])
 
     def _take_end(self, event: Ended) -> Iterator[Item]:
         yield from self._hear(self._dialogue.finish())
@@ -284,7 +289,9 @@ class Conversation:
             )
         if connection.end_kind is None:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
-            connection.end_side = None if event.from_client is None else SIDES[event.from_client]
+            connection.end_side = (
+                "middle" if event.middle else None if event.from_client is None else SIDES[event.from_client]
+            )
         connection.end_observed = connection.end_kind not in {"open", "replaced"}
         if self._dialogue.tls is not None:
             self._encryption.end(self._dialogue.tls)

@@ -14,17 +14,20 @@ from analyzer.wire.batches import Batch, read_batches
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
 from analyzer.wire.headers import Headers
+from analyzer.wire.icmp import Report, report
 from analyzer.wire.items import (
     Connection,
     Item,
     Totals,
     WireCertificate,
     WireControl,
+    WireLookup,
     WireMessage,
     WireMessages,
     WireTransport,
 )
-from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, Segment, Unknown, dissect
+from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, UDP, Datagram, Segment, Unknown, dissect
+from analyzer.wire.lookups import Lookups
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import SECTION_HEADER, Secrets
 from analyzer.wire.runs import Run, continues, pass_over, read_run
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
     from analyzer.wire.records import Record
 
 __all__ = [
-    "Connection", "Item", "Problem", "Totals", "WireCertificate", "WireControl", "WireMessage", "WireRecords",
-    "WireTransport", "read_capture",
+    "Connection", "Item", "Problem", "Totals", "WireCertificate", "WireControl", "WireLookup", "WireMessage",
+    "WireRecords", "WireTransport", "read_capture",
 ]  # fmt: skip
 
 WEIGHED_EVERY = 64 << 20
@@ -86,11 +89,12 @@ class _Reading:
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
         self._aside = Aside(ports)
+        self._lookups = Lookups()
         self._weighed = 0
         self._relieved = 0
         self._complaints: Counter[tuple[str, bool]] = Counter()
         self._slow = dissector == "scapy"
-        self._scapy: Callable[[Record], list[Segment] | None] | None = None
+        self._scapy: Callable[[Record], list[Segment | Datagram] | None] | None = None
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
         self._keys.may_grow = _may_bring_secrets(stream)
@@ -107,7 +111,7 @@ class _Reading:
                 self._keys.add(found.data)
             else:
                 yield from self._complain(found)
-        yield from self._follow(self._streams.finish())
+        yield from self._follow(self._streams.finish(self._totals.last_ts))
         yield from self._finish()
 
     def _count(self, batch: Batch) -> None:
@@ -123,16 +127,26 @@ class _Reading:
         segments, others = self._headers.read(batch)
         if self._slow:
             segments, others = segments.at(np.zeros(0, dtype=np.int64)), np.arange(len(batch.begins))
-        found: list[tuple[int, Segment]] = []
+        found: list[tuple[int, Segment | Report]] = []
         for row in others.tolist():
             for each in self._dissect(batch.record(row)):
-                if isinstance(each, Segment):
-                    found.append((row, each))
-                elif isinstance(each, Problem):
+                if isinstance(each, Problem):
                     yield from self._complain(each)
+                elif each is not None:
+                    found.append((row, each))
         yield from self._take_segments(batch, segments, found)
 
-    def _dissect(self, record: Record) -> Iterable[Segment | Problem | None]:
+    def _dissect(self, record: Record) -> Iterable[Segment | Report | Problem | None]:
+        """What a packet tells of a connection; what it tells of a name is kept for the end."""
+        for each in self._found(record):
+            if not isinstance(each, Datagram):
+                yield each
+            elif each.protocol == UDP:
+                self._lookups.take(each)
+            else:
+                yield report(each)
+
+    def _found(self, record: Record) -> Iterable[Segment | Datagram | Problem | None]:
         found = Unknown.UNKNOWN if self._slow else dissect(record)
         if not isinstance(found, Unknown):
             return [found]
@@ -142,7 +156,9 @@ class _Reading:
             self._scapy = Dissection().dissect
         return self._scapy(record) or [None]
 
-    def _take_segments(self, batch: Batch, segments: Segments, found: list[tuple[int, Segment]]) -> Iterator[Item]:
+    def _take_segments(
+        self, batch: Batch, segments: Segments, found: list[tuple[int, Segment | Report]]
+    ) -> Iterator[Item]:
         known = len(segments.row)
         if found:
             segments = segments.with_more(self._headers.columns(found))
@@ -151,7 +167,7 @@ class _Reading:
             yield from self._take_group(batch, sorted_, group, found, known)
 
     def _take_group(
-        self, batch: Batch, segments: Sorted, group: Group, found: list[tuple[int, Segment]], known: int
+        self, batch: Batch, segments: Sorted, group: Group, found: list[tuple[int, Segment | Report]], known: int
     ) -> Iterator[Item]:
         """Take the segments of a connection: runs at once, the others one by one."""
         low, high = self._headers.endpoint(group.low), self._headers.endpoint(group.high)
@@ -169,13 +185,15 @@ class _Reading:
                 conversation = self._conversations.get(flow.number)
                 if conversation is not None and conversation.interesting and continues(flow, segments, run):
                     yield from read_run(conversation, batch.data, segments, run, batch.number, self._follow)
-                    pass_over(flow, segments, run, batch.data, batch.number)
+                    pass_over(flow, segments, run, batch)
                     at = stop
                     continue
             place = segments.place[at]
             segment = found[place - known][1] if place >= known else dissect(batch.record(segments.row[at]))
             if isinstance(segment, Segment):
                 yield from self._follow(self._streams.feed(segment))
+            elif isinstance(segment, Report):
+                yield from self._follow(self._streams.report(segment))
             at += 1
 
     def _follow(self, events: Iterable[Event]) -> Iterator[Item]:
@@ -229,6 +247,7 @@ class _Reading:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
         yield from self._keys.problems()
+        yield from self._lookups.finish()
         for (kind, damage), count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)

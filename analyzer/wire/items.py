@@ -25,7 +25,8 @@ class Connection:
     `number` is unique in a capture; `request_packet` is the one that completed the upgrade request, of which
     `offered_subprotocols` and `authorization` are known to be missing (empty, `none`) only where all of it was seen.
     Of the `messages` it is told how they came; `saved_bytes` is by how much compression made them shorter.
-    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
+    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`, or `middle`.
+    `round_trip` is in seconds; `segments` are those with data, `duplicates` packets that stand in the capture twice.
     """
 
     number: int
@@ -65,6 +66,8 @@ class Connection:
     retransmissions: int = 0
     lost_bytes: int = 0
     duplicates: int = 0
+    segments: int = 0
+    round_trip: float | None = None
     messages: int = 0
     binary_messages: int = 0
     fragmented_messages: int = 0
@@ -121,6 +124,27 @@ class WireTransport(NamedTuple):
     packet: int
     bytes: int = 0
     detail: str | None = None
+    duration: float | None = None
+
+
+@dataclass(slots=True)
+class WireLookup:
+    """A name that was looked up in the DNS, at the end of the capture; times are in microseconds.
+
+    `server` is the resolver, `kind` is A or AAAA; `lifetime` is how long the answer may be kept, in seconds.
+    """
+
+    ts: int
+    packet: int
+    client: str
+    server: str
+    name: str
+    kind: str
+    tries: int = 1
+    answered: int | None = None
+    status: str | None = None
+    addresses: tuple[str, ...] = ()
+    lifetime: int | None = None
 
 
 class WireCertificate(NamedTuple):
@@ -150,6 +174,7 @@ Item = (
     | WireMessages
     | WireControl
     | WireTransport
+    | WireLookup
     | WireCertificate
     | WireRecords
     | Problem

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from analyzer.wire.batches import gather
 from analyzer.wire.conversations import _may_bring_secrets, _Reading
+from analyzer.wire.icmp import Report
 from analyzer.wire.link import Segment
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record, Secrets, read_records
@@ -40,7 +41,9 @@ def read_plainly(
         for segment in reading._dissect(record):
             if isinstance(segment, Segment):
                 yield from reading._follow(reading._streams.feed(segment))
+            elif isinstance(segment, Report):
+                yield from reading._follow(reading._streams.report(segment))
             elif isinstance(segment, Problem):
                 yield from reading._complain(segment)
-    yield from reading._follow(reading._streams.finish())
+    yield from reading._follow(reading._streams.finish(reading._totals.last_ts))
     yield from reading._finish()

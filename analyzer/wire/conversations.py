@@ -10,8 +10,9 @@ from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
 from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireTransport
 from analyzer.wire.link import CUT_HEADER, Segment, Unknown, dissect
-from analyzer.wire.problems import Problem
-from analyzer.wire.records import Record, read_records
+from analyzer.wire.problems import COMMENT, Problem
+from analyzer.wire.records import Record
+from analyzer.wire.sequence import Sequence, alone
 from analyzer.wire.streams import MAX_FLOWS, Streams
 
 if TYPE_CHECKING:
@@ -35,14 +36,18 @@ def read_capture(
     ports: frozenset[int] = frozenset(),
     dissector: str = "fast",
     progress: Callable[[int], None] | None = None,
+    following: Callable[[int | None], BinaryIO | None] = alone,
 ) -> Iterator[Item]:
     """What a capture holds, in bounded memory; the last item is its `Totals`. Bad data gives problems, no exception.
+
+    A capture may be of several files: `following` gives the one that goes on behind another, as `Sequence` says. Then
+    the last items are the `Totals` of each.
 
     `ports` are server ports that are surely of interest; none is needed. With dissector `scapy` all packets go through
     Scapy, which is slow and knows every encapsulation; with `fast` only those that are not plain Ethernet, VLAN, Linux
     cooked, raw or loopback. `progress` is told how many bytes were read.
     """
-    return _Reading(ports, dissector).read(stream, progress)
+    return _Reading(ports, dissector).read(Sequence(stream, following), progress)
 
 
 class _Reading:
@@ -50,7 +55,7 @@ class _Reading:
 
     def __init__(self, ports: frozenset[int], dissector: str) -> None:
         self._ports = ports
-        self._totals = Totals()
+        self._bytes = 0
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
         self._aside = Aside(ports)
@@ -60,29 +65,23 @@ class _Reading:
         self._slow = dissector == "scapy"
         self._scapy: Callable[[Record], list[Segment] | None] | None = None
 
-    def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
+    def read(self, sequence: Sequence, progress: Callable[[int], None] | None) -> Iterator[Item]:
         told = 0
-        for record in read_records(stream):
+        for record in sequence.records():
             if isinstance(record, Record):
-                self._count(record)
+                self._bytes += len(record.data)
                 yield from self._take(record)
-                if progress and self._totals.bytes - told >= PROGRESS_EVERY:
-                    told = self._totals.bytes
+                if progress and self._bytes - told >= PROGRESS_EVERY:
+                    told = self._bytes
                     progress(told)
-                if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
-                    self._weighed = self._totals.bytes
+                if self._bytes - self._weighed >= WEIGHED_EVERY:
+                    self._weighed = self._bytes
                     yield from self._relieve()
             elif isinstance(record, Problem):
                 yield from self._complain(record)
         yield from self._follow(self._streams.finish())
         yield from self._finish()
-
-    def _count(self, record: Record) -> None:
-        totals = self._totals
-        totals.packets += 1
-        totals.bytes += len(record.data)
-        totals.first_ts = record.ts if totals.first_ts is None else min(totals.first_ts, record.ts)
-        totals.last_ts = record.ts if totals.last_ts is None else max(totals.last_ts, record.ts)
+        yield from sequence.parts
 
     def _take(self, record: Record) -> Iterator[Item]:
         found = Unknown.UNKNOWN if self._slow else dissect(record)
@@ -137,14 +136,17 @@ class _Reading:
             yield from self._follow(self._streams.give_up(number))
 
     def _complain(self, problem: Problem) -> Iterator[Problem]:
-        """Give a problem of packets the first time, damage of the file each time; the other repeats come at the end."""
-        bounded = not problem.damage or problem.kind == CUT_HEADER
+        """Give a problem of packets the first time; what is damage of the file or a comment on it each time.
+
+        The other repeats come at the end.
+        """
+        bounded = problem.kind == CUT_HEADER or not (problem.damage or problem.kind == COMMENT)
         self._complaints[problem.kind, problem.damage] += bounded
         if not bounded or self._complaints[problem.kind, problem.damage] == 1:
             yield problem
 
     def _finish(self) -> Iterator[Item]:
-        """Give the connections without OCPP, the repeated problems, and the totals."""
+        """Give the connections without OCPP, and the repeated problems."""
         yield from self._aside.finish()
         for (kind, damage), count in self._complaints.items():
             if count > 1:
@@ -158,4 +160,3 @@ class _Reading:
                 f"the {self._relieved} connections that held most were given up there"
             )
             yield Problem("too_much_held", detail, damage=True, count=self._relieved)
-        yield self._totals

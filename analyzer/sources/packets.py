@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from analyzer.ocpp.concealment import conceal
 from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
+from analyzer.sources.files import Files
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
+from analyzer.sources.places import placed
 from analyzer.wire.conversations import Connection, Totals, WireControl, WireMessage, WireTransport, read_capture
+from analyzer.wire.problems import COMMENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.wire.problems import Problem
 
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
@@ -26,15 +33,32 @@ SHOWN = 2000
 """Characters of a header that are kept."""
 
 
+def alone(_: int | None) -> tuple[str, Opened] | None:
+    """What follows a capture that is none of a set: nothing."""
+    return None
+
+
 def read(
-    opened: Opened, source: str, key: str, *, ports: frozenset[int] = frozenset(), dissector: str = "fast"
+    opened: Opened,
+    source: str,
+    key: str,
+    *,
+    ports: frozenset[int] = frozenset(),
+    dissector: str = "fast",
+    following: Callable[[int | None], tuple[str, Opened] | None] = alone,
 ) -> dict[str, pa.Table]:
-    """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
+    """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept.
+
+    A capture may be of several files: `following` gives the name and the content of the one that goes on behind
+    another, of which the last packet was seen at a time.
+    """
     assembly = Assembly(source, key)
+    files = Files(source, opened, following)
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
-    totals, controls = Totals(), 0
-    for item in read_capture(opened.stream, ports=ports, dissector=dissector):
+    parts: list[Totals] = []
+    controls = 0
+    for item in read_capture(opened.stream, ports=ports, dissector=dissector, following=files.go_on):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
@@ -51,32 +75,36 @@ def read(
                 number = numbers[item.connection]
                 assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
             case Totals():
-                totals = item
+                parts.append(item)
             case _:
-                number_or_none = numbers.get(item.connection) if item.connection is not None else None
-                assembly.issue(
-                    item.kind,
-                    item.detail,
-                    item.packet,
-                    item.ts,
-                    number=number_or_none,
-                    count=item.count,
-                    damage=item.damage,
-                )
-    for fault in opened.fault:
-        assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+                _complain(assembly, numbers, files.explained(item))
+    for problem in files.unexplained(parts):
+        _complain(assembly, numbers, problem)
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
-    return assembly.tables(
+    made = assembly.tables(
         {
             "kind": "capture",
-            "start": totals.first_ts,
-            "end": totals.last_ts,
-            "bytes": totals.bytes,
-            "records": totals.packets,
+            "start": parts[0].first_ts,
+            "end": parts[0].last_ts,
+            "bytes": parts[0].bytes,
+            "records": parts[0].packets,
             "lifecycle": controls,
             "zone": "UTC, as captures are",
         }
+    )
+    return made if len(parts) == 1 else placed(made, files.names, parts)
+
+
+def _complain(assembly: Assembly, numbers: dict[int, int], problem: Problem) -> None:
+    assembly.issue(
+        problem.kind,
+        conceal(problem.detail) if problem.kind == COMMENT else problem.detail,
+        problem.packet,
+        problem.ts,
+        number=numbers.get(problem.connection) if problem.connection is not None else None,
+        count=problem.count,
+        damage=problem.damage,
     )
 
 

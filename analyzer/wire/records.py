@@ -87,11 +87,12 @@ def bounded(items: Iterable[Record | Secrets | Problem]) -> Iterator[Record | Se
 
 def truncated(what: str, missing: int, number: int, ts: int | None) -> Problem:
     """The problem of a file that ends inside something."""
-    return Problem("truncated", f"the file ends inside {what}: {missing} bytes are missing", ts, number, damage=True)
+    detail = f"the file ends inside {what}: {missing} bytes are missing"
+    return Problem("truncated", detail, ts, number or None, damage=True)
 
 
 def skipped(what: str, size: int, number: int, ts: int | None, *, to_the_end: bool) -> Problem:
     """The problem of bytes that hold no record."""
     where = "to the end of the file " if to_the_end else ""
     detail = f"{what}, after packet {number}; {size} bytes {where}were skipped"
-    return Problem("corrupt", detail, ts, number, damage=True)
+    return Problem("corrupt", detail, ts, number or None, damage=True)

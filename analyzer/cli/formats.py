@@ -19,7 +19,7 @@ def formats(
     from analyzer.sources.reading import SourceError, inspect
 
     if not paths:
-        typer.echo("capture          A packet capture, pcap or pcapng, plain or gzip.")
+        typer.echo("capture          A packet capture, pcap or pcapng, plain or compressed.")
         for known in log.formats():
             typer.echo(f"{known.NAME:15}  {known.ABOUT}")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from analyzer.kernels.columns import same
@@ -44,58 +45,59 @@ def read(
 
 
 class _Reader:
-    """Reads inputs as the user wants them to be read. Their numbers make the names of their connections unique."""
+    """Reads inputs as the user wants them to be read, and numbers them: that makes their connections' names unique."""
 
     def __init__(self, options: Options, progress: Callable[[int], None] | None) -> None:
         self._options, self._progress = options, progress
+        self._keys = map(str, itertools.count(1))
 
-    def read(self, inputs: Sequence[Input], outer: str = "") -> Iterator[Tables]:
-        """The tables of some inputs; `outer` is the number of the archive that they are in, with a dot."""
+    def read(self, inputs: Sequence[Input]) -> Iterator[Tables]:
+        """The tables of some inputs."""
         starts = [found for number, source in enumerate(inputs, 1) if (found := self._start(source, number))]
         again = copies(starts)
         originals: dict[int, Tables] = {}
         chains = Chains(each for each in starts if each.number not in again)
         while (first := chains.first()) is not None:
-            made, members = self._read_set(chains, first, outer)
+            made, members = self._read_set(chains, first)
             originals |= dict.fromkeys(members, made)
             yield made
         for number, source in enumerate(inputs, 1):
             if number in again:
                 yield _copied(source, inputs[again[number] - 1], originals[again[number]])
             elif number not in originals:
-                yield from self._read_other(source, f"{outer}{number}")
+                yield from self._read_other(source)
 
     def _start(self, source: Input, number: int) -> Start | None:
         if source.lasting and self._options.format in {None, reading.CAPTURE}:
             return start(source, number, surely=self._options.format == reading.CAPTURE)
         return None
 
-    def _read_set(self, chains: Chains, first: Start, outer: str) -> tuple[Tables, list[int]]:
+    def _read_set(self, chains: Chains, first: Start) -> tuple[Tables, list[int]]:
         """The tables of a set from its first file on, and the numbers of its files."""
         with contextlib.ExitStack() as stack:
             chain = Chain(chains, first, stack, self._progress)
             made = reading.read(
                 first.source,
-                key=f"{outer}{first.number}",
+                key=next(self._keys),
                 options=self._options,
                 progress=self._progress,
                 following=chain.go_on,
             )
         return made, chain.numbers
 
-    def _read_other(self, source: Input, key: str) -> Iterator[Tables]:
+    def _read_other(self, source: Input) -> Iterator[Tables]:
         """The tables of a log or a pipe, or of an archive in something: that is copied before it is opened."""
         with opened(source, self._progress) as found:
             if is_zip(found.head):
-                yield from self._read_archive(source, found, key)
+                yield from self._read_archive(source, found)
             else:
-                yield reading.read_opened(source, found, key=key, options=self._options)
+                yield reading.read_opened(source, found, key=next(self._keys), options=self._options)
 
-    def _read_archive(self, source: Input, found: Opened, key: str) -> Iterator[Tables]:
+    def _read_archive(self, source: Input, found: Opened) -> Iterator[Tables]:
         with unpacked(source, found) as within:
             if within.faults:
                 yield reading.unreadable(source.name, within.faults)
-            yield from self.read(within.inputs, f"{key}.")
+            yield from self.read(within.inputs)
 
 
 def _copied(source: Input, original: Input, tables: Tables) -> Tables:

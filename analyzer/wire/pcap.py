@@ -95,11 +95,12 @@ def _misled(stream: Lookahead, layout: Layout, values: tuple[int, ...]) -> int |
     following = stream.unpack(header, end)
     if following is not None and _likely(following, values[0]) and values[2] <= values[3]:
         return None
-    likely = layout.ts is None or _likely(values, layout.ts // 1_000_000)
-    start, reach = (header.size, end) if likely else (1, max(end, REACH))
-    # A record that stands right behind this one is where it should be.
-    reach += header.size - 1
-    return next_record(stream, layout, start, min(reach, stream.fill(reach)))
+    doubtful = layout.ts is not None and not _likely(values, layout.ts // 1_000_000)
+    # A header's length of bytes more is looked at, so that what stands right behind this record is seen as well.
+    reach = (max(end, REACH) if doubtful else end) + header.size
+    found = next_record(stream, layout, 1 if doubtful else header.size, min(reach, stream.fill(reach)))
+    inside = found is not None and found < end
+    return found if inside or (doubtful and found != end) else None
 
 
 def _possible(values: tuple[int, ...]) -> bool:

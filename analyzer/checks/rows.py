@@ -41,7 +41,7 @@ def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts", origin: str
 def end_source(connections: pa.Table) -> pa.ChunkedArray:
     """The input in which the end of each connection was seen: another than that of its begin, in a set of files."""
     elsewhere, source = (connections[name].cast(pa.string()) for name in ("end_source", "source"))
-    return pc.coalesce(elsewhere, source)
+    return pc.coalesce(elsewhere, source).cast(connections["source"].type)
 
 
 def plural(count: int, what: str, several: str = "") -> str:

@@ -33,6 +33,7 @@ def read(
     Raises:
         SourceError: An input cannot be opened, or a format does not exist.
     """
+    reading.named(options.format)
     reader = _Reader(options, progress)
     try:
         found = [contents(path) for path in paths]

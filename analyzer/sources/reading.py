@@ -63,6 +63,7 @@ def read(
     A capture may go on in other files, as `packets.read` says.
     """
     source = Input(source) if isinstance(source, str) else source
+    named(options.format)
     try:
         with opened(source, progress) as found:
             return read_opened(source, found, key=key, options=options, following=following)
@@ -79,7 +80,7 @@ def read_opened(
     following: Callable[[int | None], tuple[str, Opened] | None] = packets.alone,
 ) -> dict[str, pa.Table]:
     """The base tables of an input that is open."""
-    chosen = _named(options.format)
+    chosen = named(options.format)
     if options.format == CAPTURE or (options.format is None and is_capture(found.head)):
         ports, dissector = options.ports, options.dissector
         return _accounted(packets.read(found, source.name, key, ports=ports, dissector=dissector, following=following))
@@ -102,7 +103,12 @@ def inspect(source: Input | str) -> list[Taken]:
         raise SourceError(str(error)) from None
 
 
-def _named(name: str | None) -> log.Format | None:
+def named(name: str | None) -> log.Format | None:
+    """The format of a log that the user named; None of a capture, and where none was named.
+
+    Raises:
+        SourceError: No format is called so.
+    """
     if name is None or name == CAPTURE:
         return None
     for candidate in log.formats():

@@ -161,7 +161,10 @@ def _found(archive: BinaryIO) -> Iterator[Member]:
     while (found := _next_header(archive, at)) is not None:
         at, head = found
         _, _, flags, method, _, _, check, size, _, length, extra = HEADER.unpack(head)
-        name = archive.read(length).decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        raw = archive.read(length)
+        if len(raw) < length:
+            return
+        name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
         unknown = bool(flags & SIZES_FOLLOW) or size == 0xFFFF_FFFF
         if not name.endswith("/"):
             known = (None, None) if unknown else (size, check)

@@ -180,7 +180,7 @@ def test_a_section_has_a_byte_order_or_is_passed_over() -> None:
 
 def test_what_is_no_option_ends_the_options() -> None:
     for options in (b"\1", b"\1\0\xff\xff", b"\4\0\x08\0abcd", b"\x09\0\0\0"):
-        found = [each for each in read(section() + interface() + enhanced(ONE, options=options))]
+        found = read(section() + interface() + enhanced(ONE, options=options))
         assert [each.data for each in found if isinstance(each, Record)] == [b"abcde"]
         assert all(each.kind == "comment" for each in found if isinstance(each, Problem))
 

@@ -128,12 +128,12 @@ def test_a_pipe_with_garbage_is_read_on() -> None:
     reading, writing = os.pipe()
 
     def write() -> None:
-        with open(writing, "wb") as pipe:
+        with os.fdopen(writing, "wb") as pipe:
             pipe.write(data[:90] + b"\xff" * 100_000 + data[90:])
 
     writer = threading.Thread(target=write)
     writer.start()
-    with open(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe:
         found = list(read_records(pipe))
     writer.join()
     assert len(packets(found)) == 9

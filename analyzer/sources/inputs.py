@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Input, Opened
-    from analyzer.sources.reading import Options
+    from analyzer.sources.reading import Options, Taken
 
 Tables = dict[str, "pa.Table"]
 
@@ -43,6 +43,22 @@ def read(
         yield from reader.read([source for each in found for source in each.inputs])
     except InputError as error:
         raise reading.SourceError(str(error)) from None
+
+
+def inspect(path: str) -> Iterator[tuple[str, list[Taken]]]:
+    """What each input that stands at a path may be, by its name; an archive that is in something is not opened.
+
+    Raises:
+        SourceError: It cannot be opened.
+    """
+    try:
+        found = contents(path)
+    except InputError as error:
+        raise reading.SourceError(str(error)) from None
+    for source in found.inputs:
+        yield source.name, reading.inspect(source)
+    if found.faults:
+        yield path, []
 
 
 class _Reader:

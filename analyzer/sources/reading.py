@@ -131,12 +131,12 @@ def _accounted(made: dict[str, pa.Table]) -> dict[str, pa.Table]:
     rows = made["sources"].to_pylist()
     if any(row["messages"] for row in rows):
         return made
-    told = []
-    for row in rows:
-        what = "holds no OCPP message that can be read" if row["records"] else "is empty"
-        detail = f"{row['source']} ({row['kind']}, {row['records']} records) {what}"
-        told.append({"source": row["source"], "kind": "no_messages", "detail": detail, "count": 1, "damage": False})
-    issues = schema.concat("issues", [made["issues"], schema.from_rows("issues", told)])
+    first, records = rows[0], sum(row["records"] or 0 for row in rows)
+    more = f" and {len(rows) - 1} more of its set" if len(rows) > 1 else ""
+    what = "holds no OCPP message that can be read" if records else "is empty"
+    detail = f"{first['source']}{more} ({first['kind']}, {records} records) {what}"
+    issue = {"source": first["source"], "kind": "no_messages", "detail": detail, "count": 1, "damage": False}
+    issues = schema.concat("issues", [made["issues"], schema.from_rows("issues", [issue])])
     return {**made, "issues": schema.sort(issues)}
 
 

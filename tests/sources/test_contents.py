@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import analyzer as oa
 from analyzer.sources import contents as subject, homeassistant, zips
@@ -190,3 +191,16 @@ def test_an_archive_that_is_cut_is_damage_and_its_members_are_read(tmp_path: Pat
     assert found.base["messages"].num_rows == 4
     assert found.damaged
     assert found.base["issues"]["kind"].to_pylist() == ["unreadable"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(sorted(METHODS)), st.data())
+def test_an_archive_that_was_changed_anywhere_gives_members_and_faults(
+    tmp_path_factory: pytest.TempPathFactory, method: str, data: st.DataObject
+) -> None:
+    mutant = bytearray(zipped({"a.log": LOG, "b/c": b"x" * 99}, METHODS[method]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(4, len(mutant) - 1))
+        mutant[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    found, faults = read(written(tmp_path_factory.mktemp("zip"), bytes(mutant)))
+    assert found or faults

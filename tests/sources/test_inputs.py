@@ -13,11 +13,14 @@ from hypothesis import given, settings, strategies as st
 
 import analyzer as oa
 from analyzer import schema
+from analyzer.sources.inputs import inspect
+from analyzer.sources.reading import SourceError
 from analyzer.sources.rotated import MAX_BREAK, MAX_OVERLAP
 from tests.sources.archives import COMPRESSIONS, zipped
 from tests.wire.packets import (
     CLIENT,
     START,
+    SYN,
     Captured,
     Packet,
     Talk,
@@ -281,3 +284,27 @@ def test_an_outage_that_nobody_watched_between_two_files_is_none(tmp_path: Path)
         found = read(*written(tmp_path, [first.packets, moved]))
         assert found.base["sources"]["sequence"].null_count == 0
         assert found.tables["outages"].num_rows == outages
+
+
+def test_a_set_without_messages_is_told_once(tmp_path: Path) -> None:
+    talk = Talk()
+    for _ in range(20):
+        talk.send(True, flags=SYN)
+    parts = written(tmp_path, [talk.packets[:10], talk.packets[10:]])
+    (issue,) = read(*parts).base["issues"].to_pylist()
+    assert issue["detail"].startswith(f"{parts[0]} and 1 more of its set (capture, 20 records) holds no OCPP message")
+
+
+def test_what_each_member_of_an_archive_may_be_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"x.pcap": capture(slow()), "readme": b"hello"})[:-5])
+    taken = [(name.removeprefix(str(path)), [each.name for each in found]) for name, found in inspect(str(path))]
+    assert taken == [("/x.pcap", ["capture"]), ("/readme", []), ("", [])]
+
+
+def test_a_path_that_cannot_be_opened_is_an_error_of_one_line(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing"):
+        for function in (lambda name: list(inspect(name)), oa.read):
+            with pytest.raises(SourceError) as error:
+                function(str(path))
+            assert len(str(error.value).splitlines()) == 1

@@ -73,15 +73,16 @@ class _Reader:
         starts = [found for number, source in enumerate(inputs, 1) if (found := self._start(source, number))]
         again = copies(starts)
         originals: dict[int, Tables] = {}
+        captured = {each.number for each in starts}
         chains = Chains(each for each in starts if each.number not in again)
         while (first := chains.first()) is not None:
             made, members = self._read_set(chains, first)
-            originals |= dict.fromkeys(members, made)
+            originals |= dict.fromkeys(set(members) & set(again.values()), made)
             yield made
         for number, source in enumerate(inputs, 1):
             if number in again:
                 yield _copied(source, inputs[again[number] - 1], originals[again[number]])
-            elif number not in originals:
+            elif number not in captured:
                 yield from self._read_other(source)
 
     def _start(self, source: Input, number: int) -> Start | None:

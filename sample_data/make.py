@@ -44,6 +44,8 @@ RUNS = {
     "intervals": Run(stories.intervals, "intervals.pcap", 9003, 40),
     "meter_faults": Run(stories.meter_faults, "meter_faults.pcap", 9005, 40),
     "tls13": Run(stories.tls13, "tls13.pcapng", 9006, 30),
+    "deflate": Run(stories.compressed, "deflate.pcap", 9011, 40),
+    "deflate_201_ipv6": Run(stories.compressed_201, "deflate_201_ipv6.pcap", 9012, 40),
     "deadline": Run(stories.deadline, "deadline.pcap.gz", 9007, 48),
 }
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FILE_HEADER, PACKET_HEADER = struct.Struct("=IHHiIII"), struct.Struct("=IIII")
 MICROSECOND_MAGIC = 0xA1B2C3D4
 ETHERNET = 1
-TCP_FLAGS, RESET = 14 + 20 + 13, 0x04
-"""Where the flags stand behind an Ethernet header and an IPv4 header without options (RFC 9293, 3.1)."""
+TCP_FLAGS, RESET = {0x0800: 14 + 20 + 13, 0x86DD: 14 + 40 + 13}, 0x04
+"""Where the flags stand behind Ethernet and an IP header without options, by the type of Ethernet (RFC 9293, 3.1)."""
 SNAP_LENGTH = 262_144
 LINGER = 1.0
 """Real seconds in which tcpdump reads what the kernel still holds, or the last close would be missing."""
@@ -54,10 +54,14 @@ def captured(port: int, clock: Clock, target: Path) -> Iterator[None]:
                 tcpdump.terminate()
                 tcpdump.communicate()
         packets = [*_stretched(raw.read_bytes(), clock)]
-    if any(packet.data[TCP_FLAGS] & RESET for packet in packets):
+    if any(_flags(packet.data) & RESET for packet in packets):
         raise RuntimeError(f"{target.name}: a connection was reset, which no story wants: run it again")
     contents = pcapng(packets) if ".pcapng" in target.name else pcap(packets)
     target.write_bytes(gzip.compress(contents, mtime=0) if target.suffix == ".gz" else contents)
+
+
+def _flags(data: bytes) -> int:
+    return data[TCP_FLAGS[int.from_bytes(data[12:14], "big")]]
 
 
 def _stretched(contents: bytes, clock: Clock) -> Iterator[Packet]:

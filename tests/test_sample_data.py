@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MAX_FILE, MAX_ALL = 150_000, 700_000
 FINISH, SYNCHRONISE, RESET = 0x01, 0x02, 0x04
 ENHANCED_PACKET = 6
+IPV6 = b"\x86\xdd"
 DATA_ENDINGS = {".pcap", ".pcapng", ".gz", ".log", ".keys"}
+COMPRESSED = ["deflate.pcap", "deflate_201_ipv6.pcap"]
 CAPTURES = ["healthy.pcap", "healthy_201.pcap", "deadline.pcap.gz", "intervals.pcap", "meter_faults.pcap"]
 HOUR = 3600
 
@@ -63,9 +65,10 @@ def _enhanced(contents: bytes) -> Iterator[tuple[float, bytes]]:
 
 
 def _segment(ts: float, frame: bytes) -> Packet:
-    source, target = struct.unpack_from(">HH", frame, 34)
-    header = 34 + (frame[46] >> 4) * 4
-    return Packet(ts, frame[47], target < source, max(source, target), frame[header:])
+    tcp = 54 if frame[12:14] == IPV6 else 34
+    source, target = struct.unpack_from(">HH", frame, tcp)
+    header = tcp + (frame[tcp + 12] >> 4) * 4
+    return Packet(ts, frame[tcp + 13], target < source, max(source, target), frame[header:])
 
 
 def texts(path: Path) -> list[tuple[float, bool, int, list[Any]]]:
@@ -133,7 +136,7 @@ def test_the_readme_names_every_file_and_counts_its_packets_and_messages(samples
             assert len(texts(samples / name)) == int(message_count), name
 
 
-@pytest.mark.parametrize("name", [*CAPTURES, "tls13.pcapng"])
+@pytest.mark.parametrize("name", [*CAPTURES, *COMPRESSED, "tls13.pcapng"])
 def test_a_capture_starts_at_the_fixed_time_and_its_packets_are_in_order_without_a_reset(
     samples: Path, name: str
 ) -> None:
@@ -276,3 +279,16 @@ def test_the_keys_fit_the_tls_capture(samples: Path) -> None:
     assert {"CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"} <= {label for label, *_ in lines}
     (client_random,) = {random for _, random, _ in lines}
     assert bytes.fromhex(client_random) in (samples / "tls13.pcapng").read_bytes()
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_every_message_of_a_compressed_capture_is_compressed(samples: Path, name: str) -> None:
+    first = [packet.payload[0] for packet in packets(samples / name) if packet.payload]
+    assert first.count(0xC1) == len(first) - 4
+    assert first[:2] == [ord("G"), ord("H")]
+    assert first[-2:] == [0x88, 0x88]
+
+
+def test_the_ipv6_capture_holds_nothing_else(samples: Path) -> None:
+    contents = (samples / "deflate_201_ipv6.pcap").read_bytes()
+    assert {frame[12:14] for _, frame in _classic(contents)} == {IPV6}

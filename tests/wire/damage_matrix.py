@@ -1,0 +1,283 @@
+"""The damage matrix: every kind of damage on every sample, and what must be read of it.
+
+A message is *recoverable* from a damaged file when
+
+- every byte of its frames, header and payload, is in packets that are in the file, unchanged (inside TLS: every byte of
+  the records that hold it, and both hellos, which say which secrets and which cipher apply);
+- if it is compressed with context takeover: inflating it needs nothing that was lost. Two inflaters tell: after a loss
+  both go on with a window of unknown content, one filled with one byte, one with another. What both inflate to the same
+  text refers to known bytes only.
+
+Its time is that of the first packet in the file with its last byte. Nothing may be read that was not said, or twice;
+where bits are flipped, only in place of a message that is not recoverable.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.wire import damage, encapsulation
+from tests.wire.told import TAIL, Sample, Told, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from tests.wire.damage import Damage
+    from tests.wire.encapsulation import Write
+    from tests.wire.packets import Packet
+
+WINDOW = 1 << 15
+MILLISECOND = 1000
+CONCEALED = re.compile(r'"(idTag|parentIdTag|idToken)": "[^"]*"')
+"""What the tables hold as a pseudonym."""
+TYPES = {"call": 2, "result": 3, "error": 4, "result_error": 5, "send": 6}
+
+
+def same(packets: list[Packet]) -> list[Packet]:
+    return packets
+
+
+@dataclass(frozen=True)
+class Row:
+    """A kind of damage: what happens to the packets, how they are written, and which of them are then in the file."""
+
+    name: str
+    damage: Damage = damage.nothing
+    write: Write = encapsulation.plain
+    kept: Callable[[list[Packet]], list[Packet]] = same
+    whole: bool = True
+    """Whether every byte is in the file, so that every message must be read, with its time."""
+    seeds: int = 1
+
+
+SMALL = damage.segments(100)
+ROWS = {
+    row.name: row
+    for row in (
+        Row("as captured"),
+        Row("resent by the network", damage.one_after_the_other(SMALL, damage.lost_and_resent(0.05)), seeds=2),
+        Row("reordered", damage.reordered),
+        Row("reordered segments of 100 bytes", damage.one_after_the_other(SMALL, damage.reordered)),
+        Row("written out of order", damage.shuffled),
+        Row("captured twice", damage.duplicated),
+        Row("sent twice", damage.resent),
+        Row("overlapping", damage.overlapping, seeds=2),
+        Row("7-byte segments", damage.segments(7)),
+        Row("sequence wraps", write=encapsulation.wrapping),
+        Row("fragments of IP", write=encapsulation.fragmented),
+        Row("QinQ", write=encapsulation.qinq),
+        Row("cooked", write=encapsulation.cooked),
+        Row("cooked v2", write=encapsulation.cooked2),
+        Row("raw IP", write=encapsulation.raw),
+        Row("loopback of BSD", write=encapsulation.loopback),
+        Row("big-endian", write=encapsulation.big_endian),
+        Row("nanoseconds", write=encapsulation.nanoseconds),
+        Row("pcapng with secrets", write=encapsulation.pcapng),
+        Row("no handshake", damage.without_handshake),
+        Row("no 101", damage.without_switching, whole=False),
+        Row("joined in the middle", damage.joined_in_the_middle, whole=False),
+        Row("1 % not captured", damage.lost(0.01), whole=False, seeds=3),
+        Row("5 % not captured", damage.lost(0.05), whole=False, seeds=3),
+        Row("20 % not captured", damage.lost(0.20), whole=False, seeds=3),
+        Row(
+            "5 % of 100-byte segments lost", damage.one_after_the_other(SMALL, damage.lost(0.05)), whole=False, seeds=3
+        ),
+        Row("snap length 200", write=encapsulation.snapped, kept=encapsulation.kept_by_snap, whole=False),
+        Row("flipped bits", damage.flipped, whole=False, seeds=3),
+        Row("cut tail", write=encapsulation.tail_cut, kept=encapsulation.kept_before_the_cut, whole=False),
+    )
+}
+
+
+class Named(NamedTuple):
+    """Which file a sample is, and what is done to it."""
+
+    file: str
+    keys: str = ""
+    ipv6: bool = False
+
+
+SAMPLES = {
+    "1.6": Named("healthy.pcap"),
+    "2.0.1": Named("healthy_201.pcap"),
+    "1.6 IPv6": Named("healthy.pcap", ipv6=True),
+    "2.0.1 IPv6": Named("healthy_201.pcap", ipv6=True),
+    "1.6 deflate": Named("deflate.pcap"),
+    "2.0.1 deflate IPv6": Named("deflate_201_ipv6.pcap"),
+    "1.6 TLS 1.3": Named("tls13.pcapng", "tls13.keys"),
+}
+
+
+def load(name: str, folder: Path) -> Sample:
+    """A sample of the matrix by its name."""
+    named = SAMPLES[name]
+    read = sample(folder / named.file, folder / named.keys if named.keys else None)
+    return read.over_ipv6() if named.ipv6 else read
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """One file of the matrix, and what can be read of it."""
+
+    contents: bytes
+    recoverable: Counter[Said]
+    times: dict[Said, list[int]]
+    """The times of each message in the file, of those whose last byte is in it."""
+    said: Counter[Said]
+    station_known: bool
+
+
+class Said(NamedTuple):
+    """A message as readers are compared by: the side that said it and its JSON."""
+
+    from_station: bool
+    text: str
+
+
+class Found(NamedTuple):
+    """A message that a reader found."""
+
+    said: Said
+    ts: int
+    station: str
+
+
+def said(from_station: bool, text: str) -> Said:
+    try:
+        text = json.dumps(json.loads(text))
+    except ValueError:
+        return Said(from_station, text)
+    return Said(from_station, CONCEALED.sub(r'"\1": "~"', text))
+
+
+def damaged(sample: Sample, row: Row, seed: int) -> Damaged:
+    """Do the damage of a row to a sample."""
+    packets = row.damage([*sample.packets], random.Random(seed))
+    kept = row.kept(packets)
+    contents = row.write(packets, sample.secrets)
+    bytes_of = {side: Bytes(sample, kept, from_station=side) for side in (True, False)}
+    times: dict[Said, list[int]] = {}
+    for told in sample.messages:
+        ts = bytes_of[told.from_station].time(told.end - 1)
+        if ts is not None:
+            times.setdefault(said(told.from_station, told.text), []).append(ts)
+    recoverable = [each for side in bytes_of for each in _recoverable(sample, bytes_of, from_station=side)]
+    return Damaged(
+        contents,
+        Counter(said(told.from_station, told.text) for told in recoverable),
+        times,
+        Counter(said(told.from_station, told.text) for told in sample.messages),
+        bytes_of[True].has(0, sample.heads[True]),
+    )
+
+
+class Bytes:
+    """Which bytes of one side are in the file, and since when."""
+
+    def __init__(self, sample: Sample, kept: Iterable[Packet], *, from_station: bool) -> None:
+        stream = sample.streams[from_station]
+        self._times: list[int | None] = [None] * len(stream)
+        for packet in kept:
+            if packet.payload and (packet.source == sample.client) == from_station:
+                begin = sample.position(packet)
+                for at, byte in enumerate(packet.payload, begin):
+                    if stream[at] == byte and self._times[at] is None:
+                        self._times[at] = packet.ts
+
+    def time(self, at: int) -> int | None:
+        return self._times[at]
+
+    def has(self, start: int, end: int) -> bool:
+        return None not in self._times[start:end]
+
+
+def _recoverable(sample: Sample, bytes_of: dict[bool, Bytes], *, from_station: bool) -> list[Told]:
+    own = bytes_of[from_station]
+    if sample.secrets and not all(held.has(0, _first_record(sample.streams[side])) for side, held in bytes_of.items()):
+        return []
+    found, inflaters = [], Inflaters()
+    for told in sample.messages:
+        if told.from_station != from_station:
+            continue
+        intact = own.has(told.start, told.end)
+        if told.compressed is not None:
+            if sample.forgets:
+                inflaters = Inflaters()
+            intact = inflaters.take(told.compressed, intact=intact)
+        if intact:
+            found.append(told)
+    return found
+
+
+def _first_record(stream: bytes) -> int:
+    """Where the first record of TLS ends; it holds the hello."""
+    return 5 + int.from_bytes(stream[3:5], "big")
+
+
+class Inflaters:
+    """Two inflaters with unknown bytes of different content after a loss: what they agree on is known."""
+
+    def __init__(self) -> None:
+        self._streams = [zlib.decompressobj(-15), zlib.decompressobj(-15)]
+
+    def take(self, compressed: bytes, *, intact: bool) -> bool:
+        """Whether the next message can be inflated to its text."""
+        if not intact:
+            self._streams = [zlib.decompressobj(-15, zdict=filler * WINDOW) for filler in (b"\x00", b"\x01")]
+            return False
+        first, second = (stream.decompress(compressed + TAIL) for stream in self._streams)
+        return first == second
+
+
+class Judged(NamedTuple):
+    """How a reader did on one file."""
+
+    recoverable: int
+    missed: list[Said]
+    beyond: int
+    """Messages that were read right though they did not count as recoverable."""
+    invented: list[Said]
+    mistimed: list[Found]
+    misnamed: list[Found]
+
+
+def judge(sample: Sample, row: Row, file: Damaged, found: list[Found]) -> Judged:
+    """Compare what a reader found with what the file holds."""
+    read = Counter(each.said for each in found)
+    wrong = list((read - file.said).elements())
+    lost = list((file.recoverable - read).elements())
+    mistimed = [each for each in found if each.said in file.said and not _in_time(each, file)]
+    excused = (file.said - file.recoverable).total() if row.damage is damage.flipped else 0
+    return Judged(
+        recoverable=file.recoverable.total(),
+        missed=lost,
+        beyond=(read & file.said).total() - (read & file.recoverable).total(),
+        invented=wrong[excused:],
+        mistimed=mistimed,
+        misnamed=[each for each in found if file.station_known and each.station != sample.station],
+    )
+
+
+def _in_time(each: Found, file: Damaged) -> bool:
+    return any(abs(each.ts - ts) <= MILLISECOND for ts in file.times.get(each.said, [each.ts]))
+
+
+def found_in(messages: pa.Table) -> list[Found]:
+    """The messages of the analyzer's table as they are compared."""
+    rows = messages.to_pylist()
+    return [Found(_text(row), round(row["ts"].timestamp() * 1e6), row["station"]) for row in rows]
+
+
+def _text(row: dict[str, str]) -> Said:
+    kind, payload = TYPES.get(row["type"], 0), json.loads(row["payload"] or "null")
+    head = {2: [row["action"]], 6: [row["action"]], 3: []}.get(kind, [row["error_code"], row["error_description"]])
+    return said(row["direction"] == "up", json.dumps([kind, row["id"], *head, payload]))

@@ -64,11 +64,16 @@ class Dissection:
                 tcp = layer
         if ip is None:
             return None
-        if tcp is None:
+        if tcp is None or self._is_first_fragment(ip):
             whole = self._reassemble(ip) if nesting else None
             return None if whole is None else self._segments(record, whole, nesting - 1)
         segment = _segment(record, ip, tcp)
         return [segment] if segment else None
+
+    def _is_first_fragment(self, ip: Any) -> bool:  # noqa: ANN401
+        """Whether more fragments follow; Scapy reads the beginning of their content as if it were all of it."""
+        fragment = ip if isinstance(ip, self._ip) else ip.getlayer(self._fragment)
+        return bool(fragment and (fragment.flags.MF if fragment is ip else fragment.m))
 
     def _reassemble(self, ip: Any) -> Any:  # noqa: ANN401
         """The packet that this fragment makes whole, None where it is no fragment or others are missing."""

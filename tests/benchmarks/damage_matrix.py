@@ -60,14 +60,16 @@ def tshark(path: Path, sample: Sample, name: str, row: str, *, in_order: bool) -
         command += [] if row == WITH_SECRETS else ["-o", f"tls.keylog_file:{FOLDER / SAMPLES[name].keys}"]
     else:
         command += ["-d", f"tcp.port=={port},http"]
-    fields = ["-e", "tcp.srcport", "-e", "websocket.payload.text"]
+    fields = ["-e", "frame.time_epoch", "-e", "tcp.srcport", "-e", "websocket.payload.text"]
     command += ["-Y", "websocket", "-T", "fields", "-E", f"aggregator={SEPARATOR}", *fields]
     output = subprocess.run(command, capture_output=True, check=False).stdout.decode("utf-8", "replace")
     found = []
     for line in output.splitlines():
-        source, _, texts = line.partition("\t")
-        said_by_station = source.split(SEPARATOR)[0] != str(port)
-        found += [Found(said(said_by_station, text), 0, "") for text in texts.split(SEPARATOR) if text]
+        if line.count("\t") < 2:
+            continue  # the rest of a text with a line break, of which flipped bits made one
+        ts, source, texts = line.split("\t", 2)
+        by_station, micros = source.split(SEPARATOR)[0] != str(port), round(float(ts) * 1e6)
+        found += [Found(said(by_station, text), micros, "") for text in texts.split(SEPARATOR) if text]
     return found
 
 
@@ -84,8 +86,6 @@ def cell(row: str, name: str, reader: str, folder: Path) -> Cell | None:
             found = found_in(read_file(path, name, row, FOLDER))
         else:
             found = tshark(path, sample, name, row, in_order=reader != "tshark")
-            # Its times are those of frames of its own making: what flipped bits made of a message is told by number.
-            file.spoilt.clear()
         judged.append(judge(sample, file, found))
     return summed(judged)
 

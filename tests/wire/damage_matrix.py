@@ -3,7 +3,7 @@
 A message is *recoverable* from a damaged file when
 
 - every byte of its frames, header and payload, is in packets that are in the file, unchanged (inside TLS: every byte of
-  the records that hold it, and both hellos, which say which secrets and which cipher apply);
+  the records that hold it, and the begin of both hellos, which says which secrets and which cipher apply);
 - if it is compressed with context takeover: inflating it needs nothing that was lost. Two inflaters tell: after a loss
   both go on with a window of unknown content, one filled with one byte, one with another. What both inflate to the same
   text refers to known bytes only.
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 FLIPPED_LENGTH = "after a header whose length or opcode is wrong, every bit pattern is believed to be a frame"
 WITH_SECRETS = "pcapng with secrets"
+HELLO = 5 + 4 + 2 + 32 + 1 + 32 + 2
+"""Bytes of a record with a hello to the end of the cipher suite that the server chose (RFC 8446, 4.1.3)."""
 WINDOW = 1 << 15
 MILLISECOND = 1000
 CONCEALED = re.compile(r'"(idTag|parentIdTag|idToken)": "[^"]*"')
@@ -224,7 +226,7 @@ class Bytes:
 
 def _recoverable(sample: Sample, bytes_of: dict[bool, Bytes], *, from_station: bool) -> list[Told]:
     own = bytes_of[from_station]
-    if sample.secrets and not all(held.has(0, _first_record(sample.streams[side])) for side, held in bytes_of.items()):
+    if sample.secrets and not all(held.has(0, HELLO) for held in bytes_of.values()):
         return []
     found, inflaters = [], Inflaters()
     for told in sample.messages:
@@ -238,11 +240,6 @@ def _recoverable(sample: Sample, bytes_of: dict[bool, Bytes], *, from_station: b
         if intact:
             found.append(told)
     return found
-
-
-def _first_record(stream: bytes) -> int:
-    """Where the first record of TLS ends; it holds the hello."""
-    return 5 + int.from_bytes(stream[3:5], "big")
 
 
 class Inflaters:
@@ -267,7 +264,7 @@ class Judged(NamedTuple):
     missed: list[Said]
     beyond: int
     """Messages that were read right though they did not count as recoverable."""
-    invented: list[Found]
+    invented: list[Said]
     mistimed: list[Found]
     misnamed: list[Found]
 
@@ -276,14 +273,13 @@ def judge(sample: Sample, file: Damaged, found: list[Found]) -> Judged:
     """Compare what a reader found with what the file holds."""
     read = Counter(each.said for each in found)
     lost = list((file.recoverable - read).elements())
-    surplus = read - file.said
-    wrong = [each for each in found if each.said in surplus and not _spoilt(each, file)]
+    excused = Counter(each.said for each in found if _spoilt(each, file))
     mistimed = [each for each in found if each.said in file.said and not (_in_time(each, file) or _spoilt(each, file))]
     return Judged(
         recoverable=file.recoverable.total(),
         missed=lost,
         beyond=(read & file.said).total() - (read & file.recoverable).total(),
-        invented=wrong,
+        invented=list((read - file.said - excused).elements()),
         mistimed=mistimed,
         misnamed=[each for each in found if file.station_known and each.station != sample.station],
     )

@@ -190,7 +190,7 @@ async def online(
         f"{'wss' if ssl else 'ws'}://localhost:{port}/ocpp/{station.name}",
         host=host,
         subprotocols=[subprotocol],
-        extensions=[*extensions],
+        extensions=extensions or None,
         compression=None,
         proxy=None,
         user_agent_header="AC22/1.4.2",

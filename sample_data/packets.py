@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FILE_HEADER, PACKET_HEADER = struct.Struct("=IHHiIII"), struct.Struct("=IIII")
 MICROSECOND_MAGIC = 0xA1B2C3D4
 ETHERNET = 1
-TCP_FLAGS, RESET = {0x0800: 14 + 20 + 13, 0x86DD: 14 + 40 + 13}, 0x04
-"""Where the flags stand behind Ethernet and an IP header without options, by the type of Ethernet (RFC 9293, 3.1)."""
+TCP_FLAGS, RESET = 14 + 20 + 13, 0x04
+"""Where the flags stand behind an Ethernet header and an IPv4 header without options (RFC 9293, 3.1)."""
 SNAP_LENGTH = 262_144
 LINGER = 1.0
 """Real seconds in which tcpdump reads what the kernel still holds, or the last close would be missing."""
@@ -61,7 +61,8 @@ def captured(port: int, clock: Clock, target: Path) -> Iterator[None]:
 
 
 def _flags(data: bytes) -> int:
-    return data[TCP_FLAGS[int.from_bytes(data[12:14], "big")]]
+    """The flags of a frame; the header of IPv6 is 20 bytes longer than that of IPv4."""
+    return data[TCP_FLAGS + (20 if data[12:14] == b"\x86\xdd" else 0)]
 
 
 def _stretched(contents: bytes, clock: Clock) -> Iterator[Packet]:

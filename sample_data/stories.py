@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from itertools import count
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
@@ -186,8 +187,17 @@ async def meter_faults(clock: Clock, port: int, _: Path) -> None:
 
 async def tls13(clock: Clock, port: int, folder: Path) -> None:
     """Ten minutes behind TLS 1.3, whose secrets are kept."""
-    server, client = encrypted(keys=folder / "tls13.keys")
-    station = Station("CP-6", clock)
+    await _encrypted("CP-6", clock, port, encrypted(folder / "tls13.keys", ssl.TLSVersion.TLSv1_3))
+
+
+async def tls12(clock: Clock, port: int, folder: Path) -> None:
+    """The same behind TLS 1.2."""
+    await _encrypted("CP-8", clock, port, encrypted(folder / "tls12.keys", ssl.TLSVersion.TLSv1_2))
+
+
+async def _encrypted(name: str, clock: Clock, port: int, ends: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    server, client = ends
+    station = Station(name, clock)
     async with serving(clock, port, orders=no_orders, ssl=server), online(station, port, ssl=client) as charger:
         await charger.boot()
         async with background(charger.heartbeats(60)):
@@ -220,3 +230,18 @@ async def compressed_201(clock: Clock, port: int, _: Path) -> None:
             await clock.until(3 * MINUTE + 20)
             await charger.charge(Meter(19_540, amperes=16), samples=24)
             await clock.until(30 * MINUTE + 30)
+
+
+async def tls12_201(clock: Clock, port: int, folder: Path) -> None:
+    """A quarter of an hour of a 2.0.1 charger over IPv6 behind TLS 1.2, whose secrets are kept."""
+    server, client = encrypted(folder / "tls12_201_ipv6.keys", ssl.TLSVersion.TLSv1_2)
+    station, host = Station("CP-13", clock), "::1"
+    async with (
+        serving(clock, port, orders=no_orders, version=Csms201, host=host, ssl=server),
+        online(station, port, kind=Charger201, subprotocol="ocpp2.0.1", host=host, ssl=client) as charger,
+    ):
+        await charger.boot()
+        async with background(charger.heartbeats(60)):
+            await clock.until(3 * MINUTE + 20)
+            await charger.charge(Meter(44_180, amperes=16), samples=9)
+            await clock.until(15 * MINUTE + 30)

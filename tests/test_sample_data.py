@@ -136,7 +136,7 @@ def test_the_readme_names_every_file_and_counts_its_packets_and_messages(samples
             assert len(texts(samples / name)) == int(message_count), name
 
 
-@pytest.mark.parametrize("name", [*CAPTURES, *COMPRESSED, "tls13.pcapng"])
+@pytest.mark.parametrize("name", [*CAPTURES, *COMPRESSED, "tls13.pcapng", "tls12_201_ipv6.pcap"])
 def test_a_capture_starts_at_the_fixed_time_and_its_packets_are_in_order_without_a_reset(
     samples: Path, name: str
 ) -> None:
@@ -289,6 +289,7 @@ def test_every_message_of_a_compressed_capture_is_compressed(samples: Path, name
     assert first[-2:] == [0x88, 0x88]
 
 
-def test_the_ipv6_capture_holds_nothing_else(samples: Path) -> None:
-    contents = (samples / "deflate_201_ipv6.pcap").read_bytes()
+@pytest.mark.parametrize("name", ["deflate_201_ipv6.pcap", "tls12_201_ipv6.pcap"])
+def test_an_ipv6_capture_holds_nothing_else(samples: Path, name: str) -> None:
+    contents = (samples / name).read_bytes()
     assert {frame[12:14] for _, frame in _classic(contents)} == {IPV6}

@@ -151,6 +151,11 @@ def joined_in_the_middle(packets: list[Packet], _: random.Random) -> list[Packet
     return packets[len(packets) // 3 :]
 
 
+def one_direction(packets: list[Packet], _: random.Random) -> list[Packet]:
+    """What the one who connects sent, as a capture of one fibre of two holds it."""
+    return [packet for packet in packets if packet.source == packets[0].source]
+
+
 def flipped(packets: list[Packet], rng: random.Random) -> list[Packet]:
     """One bit of some payloads is another; the upgrade is left alone."""
     made = list(packets)

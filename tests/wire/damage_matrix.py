@@ -44,14 +44,6 @@ WINDOW = 1 << 15
 MILLISECOND = 1000
 CONCEALED = re.compile(r'"(idTag|parentIdTag|idToken)": "[^"]*"')
 """What the tables hold as a pseudonym."""
-UNREADABLE = {"1.6 TLS 1.3": "TLS is not decrypted yet"}
-NOT_YET: dict[tuple[str, str], str] = {
-    ("flipped bits", "1.6"): FLIPPED_LENGTH,
-    ("flipped bits", "2.0.1"): FLIPPED_LENGTH,
-    ("flipped bits", "1.6 IPv6"): FLIPPED_LENGTH,
-    ("flipped bits", "2.0.1 IPv6"): FLIPPED_LENGTH,
-}
-"""What is not read yet, by row and sample, and why."""
 TYPES = {"call": 2, "result": 3, "error": 4, "result_error": 5, "send": 6}
 
 
@@ -104,6 +96,20 @@ ROWS = {
         Row(
             "5 % of 100-byte segments lost", damage.one_after_the_other(SMALL, damage.lost(0.05)), whole=False, seeds=3
         ),
+        Row(
+            "1 % of 7-byte segments lost",
+            damage.one_after_the_other(damage.segments(7), damage.lost(0.01)),
+            whole=False,
+        ),
+        Row(
+            "reordered and 5 % lost",
+            damage.one_after_the_other(SMALL, damage.reordered, damage.lost(0.05)),
+            whole=False,
+        ),
+        Row(
+            "captured twice and 20 % lost", damage.one_after_the_other(damage.duplicated, damage.lost(0.2)), whole=False
+        ),
+        Row("only what the station sent", damage.one_direction, whole=False),
         Row("snap length 200", write=encapsulation.snapped, kept=encapsulation.kept_by_snap, whole=False),
         Row("flipped bits", damage.flipped, whole=False, seeds=3),
         Row("cut tail", write=encapsulation.tail_cut, kept=encapsulation.kept_before_the_cut, whole=False),
@@ -127,7 +133,18 @@ SAMPLES = {
     "1.6 deflate": Named("deflate.pcap"),
     "2.0.1 deflate IPv6": Named("deflate_201_ipv6.pcap"),
     "1.6 TLS 1.3": Named("tls13.pcapng", "tls13.keys"),
+    "2.0.1 TLS 1.2 IPv6": Named("tls12_201_ipv6.pcap", "tls12_201_ipv6.keys"),
 }
+
+
+UNREADABLE = {name: "TLS is not decrypted yet" for name, named in SAMPLES.items() if named.keys}
+NOT_YET: dict[tuple[str, str], str] = {
+    ("flipped bits", "1.6"): FLIPPED_LENGTH,
+    ("flipped bits", "2.0.1"): FLIPPED_LENGTH,
+    ("flipped bits", "1.6 IPv6"): FLIPPED_LENGTH,
+    ("flipped bits", "2.0.1 IPv6"): FLIPPED_LENGTH,
+}
+"""What is not read yet, by row and sample, and why."""
 
 
 def load(name: str, folder: Path) -> Sample:

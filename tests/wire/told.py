@@ -1,6 +1,6 @@
 """What a whole capture of one connection tells, read independently of the analyzer.
 
-Frames are read by `websockets`, messages inflated by zlib, TLS 1.3 decrypted here; nothing is shared with `analyzer.wire`.
+Frames are read by `websockets`, messages inflated by zlib, TLS decrypted by `told_tls`; nothing is shared with `analyzer.wire`.
 Each message keeps its place in its side's TCP stream, so that a test can say which packets it needs.
 """
 
@@ -12,14 +12,12 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 from websockets.typing import ExtensionName
 
+from tests.wire import told_tls as tls
 from tests.wire.packets import SYN, Packet
 
 if TYPE_CHECKING:
@@ -28,7 +26,8 @@ if TYPE_CHECKING:
 
 TAIL = b"\x00\x00\xff\xff"
 """What the sender of a compressed message takes off (RFC 7692, 7.2.1)."""
-APPLICATION_DATA = 23
+HANDSHAKE = b"\x16\x03"
+"""A record of TLS that begins a connection."""
 
 
 class Told(NamedTuple):
@@ -131,39 +130,17 @@ def _stream(bare: Sample, *, from_station: bool) -> bytes:
 def _plain(streams: dict[bool, bytes], secrets: bytes, *, from_station: bool) -> tuple[bytes, list[tuple[int, int]]]:
     """What a side says inside TLS, if there is any, and for each byte which bytes of the stream carry it."""
     stream = streams[from_station]
-    if stream[:2] != b"\x16\x03":
+    if stream[:2] != HANDSHAKE:
         return stream, [(at, at + 1) for at in range(len(stream))]
-    label = f"{'CLIENT' if from_station else 'SERVER'}_TRAFFIC_SECRET_0".encode()
-    secret = next(bytes.fromhex(line.split()[2].decode()) for line in secrets.splitlines() if line.startswith(label))
-    key, base = AESGCM(_expand(secret, b"key", 32)), int.from_bytes(_expand(secret, b"iv", 12), "big")
-    plain, places, number, at = b"", [], 0, 0
+    opened = tls.Reader(streams, secrets, from_station=from_station)
+    plain, places, at = b"", [], 0
     while at < len(stream):
         end = at + 5 + int.from_bytes(stream[at + 3 : at + 5], "big")
-        content = _opened(key, base ^ number, stream[at:end])
-        if content is not None:
-            number += 1
-            # RFC 8446, 5.2: the kind of the content is its last byte.
-            said = content[:-1] if content[-1] == APPLICATION_DATA else b""
-            plain += said
-            places += [(at, end)] * len(said)
+        said = opened.read(stream[at:end])
+        plain += said
+        places += [(at, end)] * len(said)
         at = end
     return plain, places
-
-
-def _opened(key: AESGCM, nonce: int, record: bytes) -> bytes | None:
-    """The content of a record; None for those of the handshake, which have other keys."""
-    from cryptography.exceptions import InvalidTag
-
-    try:
-        return key.decrypt(nonce.to_bytes(12, "big"), record[5:], record[:5]).rstrip(b"\0")
-    except (InvalidTag, ValueError):
-        return None
-
-
-def _expand(secret: bytes, label: bytes, length: int) -> bytes:
-    """HKDF-Expand-Label of TLS_AES_256_GCM_SHA384 (RFC 8446, 7.1)."""
-    info = struct.pack("!HB", length, 6 + len(label)) + b"tls13 " + label + b"\0"
-    return HKDFExpand(hashes.SHA384(), length, info).derive(secret)
 
 
 def _messages(plain: bytes, places: list[tuple[int, int]], head: int, *, from_station: bool) -> Iterator[Told]:

@@ -3,7 +3,8 @@
 A message is *recoverable* from a damaged file when
 
 - every byte of its frames, header and payload, is in packets that are in the file, unchanged (inside TLS: every byte of
-  the records that hold it, and the begin of both hellos, which says which secrets and which cipher apply);
+  the records that hold it; in TLS 1.2 also the random of the ServerHello, which the keys are made of. A key log
+  of one connection tells its secrets even where the ClientHello that would name them was not captured);
 - if it is compressed with context takeover: inflating it needs nothing that was lost. Two inflaters tell: after a loss
   both go on with a window of unknown content, one filled with one byte, one with another. What both inflate to the same
   text refers to known bytes only.
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 FLIPPED_LENGTH = "after a header whose length or opcode is wrong, every bit pattern is believed to be a frame"
 WITH_SECRETS = "pcapng with secrets"
-HELLO = 5 + 4 + 2 + 32 + 1 + 32 + 2
-"""Bytes of a record with a hello to the end of the cipher suite that the server chose (RFC 8446, 4.1.3)."""
+RANDOM = slice(11, 43)
+"""Where the random stands in the stream of who says hello first (RFC 5246, 7.4.1.3)."""
 WINDOW = 1 << 15
 MILLISECOND = 1000
 CONCEALED = re.compile(r'"(idTag|parentIdTag|idToken)": "[^"]*"')
@@ -243,7 +244,7 @@ class Bytes:
 
 def _recoverable(sample: Sample, bytes_of: dict[bool, Bytes], *, from_station: bool) -> list[Told]:
     own = bytes_of[from_station]
-    if sample.secrets and not all(held.has(0, HELLO) for held in bytes_of.values()):
+    if b"CLIENT_RANDOM" in sample.secrets and not bytes_of[False].has(RANDOM.start, RANDOM.stop):
         return []
     found, inflaters = [], Inflaters()
     for told in sample.messages:

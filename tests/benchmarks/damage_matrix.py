@@ -14,20 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.wire.damage_matrix import (
-    ROWS,
-    SAMPLES,
-    UNREADABLE,
-    WITH_SECRETS,
-    Found,
-    Judged,
-    damaged,
-    found_in,
-    judge,
-    load,
-    read_file,
-    said,
-)
+from tests.wire.damage_matrix import Found, Judged, damaged, found_in, judge, read_file, said
+from tests.wire.damage_rows import ROWS, SAMPLES, UNREADABLE, WITH_SECRETS, load
 
 if TYPE_CHECKING:
     from tests.wire.told import Sample

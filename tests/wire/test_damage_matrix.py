@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.wire.damage_matrix import (
-    NOT_YET,
-    ROWS,
-    SAMPLES,
-    UNREADABLE,
-    Judged,
-    damaged,
-    found_in,
-    judge,
-    load,
-    read_file,
-)
+from tests.wire.damage_matrix import Judged, damaged, found_in, judge, read_file
+from tests.wire.damage_rows import NOT_YET, ROWS, SAMPLES, UNREADABLE, load
 
 if TYPE_CHECKING:
     from pathlib import Path

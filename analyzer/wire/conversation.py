@@ -85,6 +85,15 @@ class Conversation:
         """The side whose texts may be read elsewhere, as the connection is known to speak OCPP."""
         return self._dialogue.side(from_client=from_client) if self._announced and self.speaks_ocpp else None
 
+    def skip_encrypted(self, count: int, ts: int, *, from_client: bool) -> bool:
+        """Take bytes within an encrypted record that cannot be read; False where they are anything else."""
+        dialogue = self._dialogue
+        if dialogue.tls is None or dialogue.within is not None or not dialogue.tls.skip(count, from_client=from_client):
+            return False
+        self._sniffed += count
+        self._note_life(ts, from_client=from_client)
+        return True
+
     def take_texts(self, texts: list[tuple[bool, str, int, int]]) -> WireMessages:
         """Take messages that were read elsewhere, in their order."""
         connection = self.connection

@@ -65,6 +65,13 @@ class RecordReader:
         """Bytes that wait for the rest of a record."""
         return len(self._data)
 
+    def skip(self, count: int) -> bool:
+        """Pass over bytes within a record that is not kept; False where they reach to its end or beyond it."""
+        if count >= self._left:
+            return False
+        self._left -= count
+        return True
+
     def feed(self, data: bytes, ts: int, packet: int) -> Iterator[Record]:
         """Take the next bytes, which this packet brought."""
         if self._left:

@@ -87,6 +87,10 @@ class Session:
             return self._fatal or len(self.agreed.finished) < len(self._sides)
         return self._flight.failed
 
+    def skip(self, count: int, *, from_client: bool) -> bool:
+        """Pass over bytes within a record that cannot be read; False where they are anything else."""
+        return self._age == self._keys.age and self._sides[from_client].reader.skip(count)
+
     def feed(self, data: bytes, ts: int, packet: int, *, from_client: bool) -> Iterator[Heard]:
         """Take the next bytes of a side."""
         if self._age != self._keys.age:

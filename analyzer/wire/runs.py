@@ -70,7 +70,10 @@ def read_run(
     for place in run.filled:
         from_client, begin = segments.forth[place] == run.client_is_low, segments.begin[place]
         size, ts, packet = segments.length[place], segments.ts[place], number + segments.row[place]
-        if encrypted and conversation.skip_encrypted(size, ts, from_client=from_client):
+        if encrypted and (
+            conversation.skip_encrypted(size, ts, from_client=from_client)
+            or conversation.take_encrypted(data[begin : begin + size], ts, packet, from_client=from_client)
+        ):
             continue
         said = sides.read(data, begin, begin + size, ts, packet, from_client=from_client)
         if said is not None:

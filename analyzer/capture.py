@@ -19,6 +19,7 @@ from analyzer.checks import FAMILIES, checks
 from analyzer.derive import DERIVATIONS
 from analyzer.findings import Findings
 from analyzer.kernels.columns import same
+from analyzer.parquet import Writers
 from analyzer.plots import KINDS, figure
 from analyzer.plots.notebook import show_figures
 from analyzer.sources import inputs, reading
@@ -144,19 +145,12 @@ class Capture:
     def write(self, folder: str | Path) -> dict[str, int]:
         """Write all base and derived tables as Parquet into a folder; the rows of each by name.
 
-        Each file is written under another name first and then renamed: a reader never sees half a table.
+        Each file is written under another name first, and all are renamed at the end: a reader never sees half a table.
         """
-        import pyarrow.parquet as pq
-
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        written = {}
-        for name, table in self.tables.items():
-            unfinished = target / f".{name}.parquet.unfinished"
-            pq.write_table(table, unfinished, compression="zstd")
-            unfinished.replace(target / f"{name}.parquet")
-            written[name] = table.num_rows
-        return written
+        with Writers(folder) as writers:
+            for name, table in self.tables.items():
+                writers.write(name, table)
+        return writers.rows
 
     @property
     def plot(self) -> Plots:
@@ -224,8 +218,7 @@ def read(
     Raises:
         SourceError: An input or the key log cannot be opened, or the format or zone does not exist.
     """
-    secrets = None if keylog is None else reading.read_keylog(keylog)
-    options = reading.Options(format, _zone(zone), frozenset(ports), dissector, secrets)
+    options = options_of(format, zone, ports, dissector, keylog)
     with collector_paused():
         parts = told_once(inputs.read([str(path) for path in paths], options=options, progress=progress))
     if len(parts) == 1:
@@ -233,6 +226,18 @@ def read(
     return Capture(
         {name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")}
     )
+
+
+def options_of(
+    format: str | None,  # noqa: A002 - the command's word
+    zone: str | None,
+    ports: Iterable[int],
+    dissector: str,
+    keylog: str | Path | None,
+) -> reading.Options:
+    """How inputs are to be read, as `read` says it."""
+    secrets = None if keylog is None else reading.read_keylog(keylog)
+    return reading.Options(format, _zone(zone), frozenset(ports), dissector, secrets)
 
 
 @contextlib.contextmanager

@@ -49,16 +49,21 @@ def load(
             )
     except SourceError as error:
         raise Complaint(str(error)) from None
-    if not capture.base["messages"].num_rows and not _attempts(capture):
-        raise Complaint(f"nothing to analyse: {_why(capture)}", NOTHING)
-    for note in _notes(capture):
-        warn(note)
+    accept(capture)
     if station is None:
         return capture
     try:
         return capture.station(station)
     except KeyError as error:
         raise Complaint(str(error.args[0])) from None
+
+
+def accept(capture: Capture) -> None:
+    """Say what should be known of what was read; a complaint where there is nothing to analyse."""
+    if not any(capture.base["sources"]["messages"].to_pylist()) and not _attempts(capture):
+        raise Complaint(f"nothing to analyse: {_why(capture)}", NOTHING)
+    for note in _notes(capture):
+        warn(note)
 
 
 def spare_inputs(output: Path | None, paths: Sequence[str]) -> None:

@@ -119,3 +119,10 @@ def width() -> int:
     import shutil
 
     return min(shutil.get_terminal_size((100, 24)).columns, 120)
+
+
+def room() -> int | None:
+    """How many columns a line may have in the terminal, which COLUMNS overrides; None in a pipe or file."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

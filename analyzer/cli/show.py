@@ -1,13 +1,18 @@
-"""`show`: the conversation in trace notation."""
+"""`show`: what was said, in trace notation or for people."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analyzer.cli import choices, exits
-from analyzer.cli.loading import load
+from analyzer.cli.loading import load, room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analyzer.capture import Capture
 
 
 def show(
@@ -16,26 +21,52 @@ def show(
     action: Annotated[list[str] | None, typer.Option("--action", help="Only messages of these actions.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="From this time on (ISO 8601, UTC).")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Before this time (ISO 8601, UTC).")] = None,
+    connection: Annotated[
+        str | None,
+        typer.Option(
+            "--connection", help="The conversation of one connection; `?` names those there are.", metavar="NAME"
+        ),
+    ] = None,
     log_format: choices.LogFormat = None,
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
 ) -> None:
-    """Print the conversation in trace notation, which can be read back."""
-    import pyarrow as pa
+    """Print the conversation in trace notation, which can be read back.
 
-    from analyzer.kernels.columns import same
-    from analyzer.reports import trace
-
+    With --connection all is told that is known of one connection, for people: addresses, upgrade, TLS and end, then
+    each message, ping, pong and close frame, and what TCP, TLS and the input had to say (SYN, FIN, RST, segments sent
+    again, holes, issues), with packet numbers, sizes and the time since the one before. That is more than trace
+    notation has words for, and cannot be read back. A terminal's width cuts long payloads; a pipe gets them whole.
+    """
     capture = load(paths, log_format, tz, port, dissector, station=station)
     try:
         capture = capture.between(since, until)
     except ValueError as error:
         raise exits.Complaint(f"{error}; times read like 2026-02-03T04:05:06") from None
-    messages, controls, connections = (capture.base[name] for name in ("messages", "controls", "connections"))
-    if action:
-        messages = messages.filter(pa.array(same(messages["action"], *action)))
-        controls, connections = controls.slice(0, 0), connections.slice(0, 0)
-    for line in trace.render(messages, controls, connections):
+    for line in _traced(capture, action) if connection is None else _told(capture, connection, action):
         typer.echo(line)
     raise typer.Exit(exits.INCOMPLETE if capture.damaged else exits.FINE)
+
+
+def _traced(capture: Capture, actions: list[str] | None) -> Iterator[str]:
+    """The lines of trace notation; of some actions their messages alone."""
+    import pyarrow as pa
+
+    from analyzer.kernels.columns import same
+    from analyzer.reports import trace
+
+    messages, controls, connections = (capture.base[name] for name in ("messages", "controls", "connections"))
+    if actions:
+        messages = messages.filter(pa.array(same(messages["action"], *actions)))
+        controls, connections = controls.slice(0, 0), connections.slice(0, 0)
+    return trace.render(messages, controls, connections)
+
+
+def _told(capture: Capture, connection: str, actions: list[str] | None) -> Iterator[str]:
+    from analyzer.reports import conversation
+
+    try:
+        yield from conversation.render(capture.base, connection, room(), actions or ())
+    except KeyError as error:
+        raise exits.Complaint(str(error.args[0])) from None

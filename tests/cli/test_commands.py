@@ -336,3 +336,10 @@ def test_a_fault_of_the_program_is_one_line_too(
     assert "KeyError" in told
     assert "test_commands.py:" in told
     assert "\x1b" not in told
+
+
+def test_a_connection_is_shown_as_a_conversation_and_an_unknown_one_names_those_there_are(samples: Path) -> None:
+    told = output("show", "--connection", "1.2", samples / "deadline.pcap.gz")
+    assert told.startswith("CP-7 · connection 1.2 · OCPP 1.6")
+    assert max(map(len, told.splitlines())) > 100, "a pipe gets long lines whole"
+    assert "there are: 1.1 (CP-7 " in complaint("show", "--connection", "?", samples / "deadline.pcap.gz")

@@ -205,6 +205,7 @@ def read(
     zone: str | None = None,
     ports: Iterable[int] = (),
     dissector: str = "fast",
+    keylog: str | Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Capture:
     """Read captures and logs, several as one.
@@ -215,12 +216,14 @@ def read(
         zone: The time zone of logs that do not tell it, such as `Europe/Berlin`.
         ports: TCP ports of the CSMS, for captures whose upgrade is missing.
         dissector: `fast`, or `scapy` to send every packet through Scapy's dissection.
+        keylog: A file of TLS secrets, as SSLKEYLOGFILE names it, to decrypt captures with.
         progress: Told how many bytes of the current input were read.
 
     Raises:
-        SourceError: An input cannot be opened, or the format or zone does not exist.
+        SourceError: An input or the key log cannot be opened, or the format or zone does not exist.
     """
-    options = reading.Options(format, _zone(zone), frozenset(ports), dissector)
+    secrets = None if keylog is None else reading.read_keylog(keylog)
+    options = reading.Options(format, _zone(zone), frozenset(ports), dissector, secrets)
     with collector_paused():
         parts = told_once(
             reading.read(str(path), key=str(number), options=options, progress=progress)

@@ -1,4 +1,4 @@
-"""A certificate for the loopback, made at run time, and the two ends of TLS 1.3 that use it."""
+"""A certificate for the loopback, made at run time, and the two ends of TLS that use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 VALID = timedelta(days=3650)
 
 
-def encrypted(keys: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def encrypted(keys: Path, version: ssl.TLSVersion) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The contexts of server and client; the client appends the secrets of its sessions to a file (SSLKEYLOGFILE)."""
     keys.unlink(missing_ok=True)
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -29,7 +29,7 @@ def encrypted(keys: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         chain.write_bytes(private + certificate)
         server.load_cert_chain(chain)
     client.load_verify_locations(cadata=certificate.decode())
-    client.minimum_version = ssl.TLSVersion.TLSv1_3
+    client.minimum_version = client.maximum_version = version
     client.keylog_filename = str(keys)
     return server, client
 

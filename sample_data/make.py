@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import stories
 from clock import Clock
 from csms import HOME_ASSISTANT, MOBILITY_HOUSE, StretchedFormatter, load_schemas, log_to
-from packets import captured, hand_over
+from packets import captured, hand_over, keep_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,6 +44,7 @@ RUNS = {
     "intervals": Run(stories.intervals, "intervals.pcap", 9003, 40),
     "meter_faults": Run(stories.meter_faults, "meter_faults.pcap", 9005, 40),
     "tls13": Run(stories.tls13, "tls13.pcapng", 9006, 30),
+    "tls12": Run(stories.tls12, "tls12.pcap", 9008, 30),
     "deadline": Run(stories.deadline, "deadline.pcap.gz", 9007, 48),
 }
 
@@ -67,7 +68,9 @@ def record(name: str) -> str:
             await story(clock, port, FOLDER)
 
     asyncio.run(play())
-    hand_over(*FOLDER.glob(f"{name}.*"))
+    if name == "tls13":
+        keep_secrets(FOLDER / capture, FOLDER / "tls13.keys", FOLDER / "tls13_secrets.pcapng")
+    hand_over(*FOLDER.glob(f"{name}[._]*"))
     return name
 
 

@@ -24,6 +24,10 @@ MICROSECOND_MAGIC = 0xA1B2C3D4
 ETHERNET = 1
 TCP_FLAGS, RESET = 14 + 20 + 13, 0x04
 """Where the flags stand behind an Ethernet header and an IPv4 header without options (RFC 9293, 3.1)."""
+SECRETS, TLS_KEY_LOG = 10, 0x544C534B
+"""A decryption secrets block, and its sort that holds the text of a key log (draft-ietf-opsawg-pcapng, 4.7)."""
+SECRETS_AT = 12
+"""Blocks before it: it stands behind the handshake, where a capture gets it that asks the peers for their secrets."""
 SNAP_LENGTH = 262_144
 LINGER = 1.0
 """Real seconds in which tcpdump reads what the kernel still holds, or the last close would be missing."""
@@ -89,6 +93,16 @@ def pcapng(packets: list[Packet]) -> bytes:
         head = struct.pack("=IIIII", 0, ts >> 32, ts & 0xFFFFFFFF, len(data), len(data))
         parts.append(_block(6, head + data + bytes(-len(data) % 4)))
     return b"".join(parts)
+
+
+def keep_secrets(capture: Path, keys: Path, target: Path) -> None:
+    """Writes a pcapng again with the secrets of its sessions inside."""
+    contents, at = capture.read_bytes(), 0
+    for _ in range(SECRETS_AT):
+        at += struct.unpack_from("=I", contents, at + 4)[0]
+    secrets = keys.read_bytes()
+    body = struct.pack("=II", TLS_KEY_LOG, len(secrets)) + secrets + bytes(-len(secrets) % 4)
+    target.write_bytes(contents[:at] + _block(SECRETS, body) + contents[at:])
 
 
 def _block(kind: int, body: bytes) -> bytes:

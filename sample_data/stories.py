@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from itertools import count
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
@@ -185,8 +186,17 @@ async def meter_faults(clock: Clock, port: int, _: Path) -> None:
 
 async def tls13(clock: Clock, port: int, folder: Path) -> None:
     """Ten minutes behind TLS 1.3, whose secrets are kept."""
-    server, client = encrypted(keys=folder / "tls13.keys")
-    station = Station("CP-6", clock)
+    await _encrypted("CP-6", clock, port, encrypted(folder / "tls13.keys", ssl.TLSVersion.TLSv1_3))
+
+
+async def tls12(clock: Clock, port: int, folder: Path) -> None:
+    """The same behind TLS 1.2."""
+    await _encrypted("CP-8", clock, port, encrypted(folder / "tls12.keys", ssl.TLSVersion.TLSv1_2))
+
+
+async def _encrypted(name: str, clock: Clock, port: int, ends: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    server, client = ends
+    station = Station(name, clock)
     async with serving(clock, port, orders=no_orders, ssl=server), online(station, port, ssl=client) as charger:
         await charger.boot()
         async with background(charger.heartbeats(60)):

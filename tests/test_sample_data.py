@@ -19,6 +19,7 @@ FINISH, SYNCHRONISE, RESET = 0x01, 0x02, 0x04
 ENHANCED_PACKET = 6
 DATA_ENDINGS = {".pcap", ".pcapng", ".gz", ".log", ".keys"}
 CAPTURES = ["healthy.pcap", "healthy_201.pcap", "deadline.pcap.gz", "intervals.pcap", "meter_faults.pcap"]
+ENCRYPTED = ["tls12.pcap", "tls13.pcapng", "tls13_secrets.pcapng"]
 HOUR = 3600
 
 
@@ -133,7 +134,7 @@ def test_the_readme_names_every_file_and_counts_its_packets_and_messages(samples
             assert len(texts(samples / name)) == int(message_count), name
 
 
-@pytest.mark.parametrize("name", [*CAPTURES, "tls13.pcapng"])
+@pytest.mark.parametrize("name", [*CAPTURES, *ENCRYPTED])
 def test_a_capture_starts_at_the_fixed_time_and_its_packets_are_in_order_without_a_reset(
     samples: Path, name: str
 ) -> None:
@@ -271,8 +272,18 @@ def test_each_faulty_transaction_has_its_fault(samples: Path) -> None:
     assert stops[5]["meterStop"] - starts[5]["meterStart"] == -1200
 
 
-def test_the_keys_fit_the_tls_capture(samples: Path) -> None:
-    lines = [line.split() for line in (samples / "tls13.keys").read_text().splitlines() if not line.startswith("#")]
-    assert {"CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"} <= {label for label, *_ in lines}
+@pytest.mark.parametrize(
+    ("name", "keys", "label"),
+    [
+        ("tls12.pcap", "tls12.keys", "CLIENT_RANDOM"),
+        ("tls13.pcapng", "tls13.keys", "CLIENT_TRAFFIC_SECRET_0"),
+        ("tls13_secrets.pcapng", "tls13.keys", "SERVER_TRAFFIC_SECRET_0"),
+    ],
+)
+def test_the_keys_fit_the_encrypted_captures(samples: Path, name: str, keys: str, label: str) -> None:
+    lines = [line.split() for line in (samples / keys).read_text().splitlines() if not line.startswith("#")]
+    assert label in {label for label, *_ in lines}
     (client_random,) = {random for _, random, _ in lines}
-    assert bytes.fromhex(client_random) in (samples / "tls13.pcapng").read_bytes()
+    contents = (samples / name).read_bytes()
+    assert bytes.fromhex(client_random) in contents
+    assert ((samples / keys).read_bytes() in contents) == ("secrets" in name)

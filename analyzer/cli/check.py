@@ -19,12 +19,13 @@ def check(
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
+    keylog: choices.KeyLog = None,
 ) -> None:
     """Run the checks and print the findings, one line each; the exit code says what was found."""
     from analyzer.config import ConfigError
     from analyzer.reports import lines
 
-    capture = load(paths, log_format, tz, port, dissector, station=station)
+    capture = load(paths, log_format, tz, port, dissector, keylog, station=station)
     try:
         found = capture.check(select=select or (), ignore=ignore or (), thresholds=threshold or ())
     except ConfigError as error:

@@ -50,6 +50,9 @@ Port = Annotated[
     list[int] | None, typer.Option("--port", help="A TCP port of the CSMS, for captures without the upgrade.")
 ]
 Dissect = Annotated[Dissector, typer.Option("--dissector", help="`scapy` sends every packet through Scapy.")]
+KeyLog = Annotated[
+    str | None, typer.Option("--keylog", help="TLS secrets to decrypt with (SSLKEYLOGFILE).", metavar="FILE")
+]
 Select = Annotated[
     list[str] | None, typer.Option("--select", help="Checks or families to run, such as HB,WS11.", metavar="IDS")
 ]

@@ -18,9 +18,10 @@ def ingest(
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
+    keylog: choices.KeyLog = None,
 ) -> None:
     """Write base and derived tables as Parquet files, one a table, readable by pandas, DuckDB, Polars and Spark."""
-    capture = load(paths, log_format, tz, port, dissector)
+    capture = load(paths, log_format, tz, port, dissector, keylog)
     try:
         written = capture.write(into)
     except OSError as error:

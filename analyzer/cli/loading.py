@@ -26,6 +26,7 @@ def load(
     zone: str | None,
     ports: Sequence[int] | None,
     dissector: Dissector,
+    keylog: str | None = None,
     *,
     station: str | None = None,
 ) -> Capture:
@@ -38,7 +39,13 @@ def load(
     try:
         with progress(sum(size(path) for path in paths), "reading") as advance:
             capture = facade.read(
-                *paths, format=log_format, zone=zone, ports=ports or (), dissector=dissector.value, progress=advance
+                *paths,
+                format=log_format,
+                zone=zone,
+                ports=ports or (),
+                dissector=dissector.value,
+                keylog=keylog,
+                progress=advance,
             )
     except SourceError as error:
         raise Complaint(str(error)) from None
@@ -100,9 +107,11 @@ def _why(capture: Capture) -> str:
         for row in capture.base["sources"].to_pylist()[:3]
         if row["records"]
     ]
-    encrypted = capture.base["connections"]["scheme"].to_pylist().count("wss")
+    encrypted = capture.base["connections"]["decrypted"].to_pylist().count(False)
     if encrypted:
-        parts.append(f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS)")
+        parts.append(
+            f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS), see --keylog"
+        )
     parts += [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:2]]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
 

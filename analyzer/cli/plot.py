@@ -22,6 +22,7 @@ def plot(
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
+    keylog: choices.KeyLog = None,
 ) -> None:
     """Draw one plot into a file."""
     from analyzer import capture as facade
@@ -33,7 +34,7 @@ def plot(
     if output.suffix.lower() not in endings:
         raise exits.Complaint(f"cannot draw {output}; its name must end in {', '.join(endings)}")
     spare_inputs(output, paths)
-    capture = load(paths, log_format, tz, port, dissector, station=station)
+    capture = load(paths, log_format, tz, port, dissector, keylog, station=station)
     try:
         facade.plot(capture, kind, station=station).savefig(output)
     except OSError as error:

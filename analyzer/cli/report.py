@@ -22,6 +22,7 @@ def report(
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
+    keylog: choices.KeyLog = None,
     select: choices.Select = None,
     ignore: choices.Ignore = None,
     threshold: choices.Threshold = None,
@@ -35,7 +36,7 @@ def report(
     to_stdout = output is not None and str(output) == "-"
     chosen = format.value if format else _format(output)
     spare_inputs(output, paths)
-    capture = load(paths, log_format, tz, port, dissector, station=station)
+    capture = load(paths, log_format, tz, port, dissector, keylog, station=station)
     try:
         result = capture.result(select=select or (), ignore=ignore or (), thresholds=threshold or ())
     except ConfigError as error:

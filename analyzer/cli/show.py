@@ -31,6 +31,7 @@ def show(
     tz: choices.Zone = None,
     port: choices.Port = None,
     dissector: choices.Dissect = choices.Dissector.FAST,
+    keylog: choices.KeyLog = None,
 ) -> None:
     """Print the conversation in trace notation, which can be read back.
 
@@ -39,7 +40,7 @@ def show(
     again, holes, issues), with packet numbers, sizes and the time since the one before. That is more than trace
     notation has words for, and cannot be read back. A terminal's width cuts long payloads; a pipe gets them whole.
     """
-    capture = load(paths, log_format, tz, port, dissector, station=station)
+    capture = load(paths, log_format, tz, port, dissector, keylog, station=station)
     try:
         capture = capture.between(since, until)
     except ValueError as error:

@@ -60,10 +60,16 @@ BASE = (
                 "end_kind",
                 NAME,
                 "",
-                "close, fin, rst, timeout, replaced, refused, lost (how is unknown) or open; of an attempt that failed "
+                "close, fin, rst, timeout (a side fell silent; in a capture it ends with what was never answered), "
+                "replaced, refused, lost (how is unknown) or open; of an attempt that failed "
                 "before: unreachable (no SYN was answered), port_closed (a SYN was answered by RST) or tls (its handshake).",
             ),
-            Field("end_side", NAME, "", "Who ended it: station, csms, middle; null where unknown."),
+            Field(
+                "end_side",
+                NAME,
+                "",
+                "Who ended it: station, csms, middle (something between them); null where unknown.",
+            ),
             Field("close_code", WHOLE, "", "Status code of the first close frame (RFC 6455 7.4)."),
             Field("close_reason", TEXT, "", "Reason text of the first close frame."),
             Field("http_status", WHOLE, "", "HTTP status of the answer to the upgrade."),
@@ -126,6 +132,7 @@ BASE = (
             ),
             DIRECTION,
             Field("bytes", WHOLE, "B", "Size of what was read, or of a whole message."),
+            Field("duration", REAL, "s", "How long it lasted: of a zero window, until it was seen to open."),
             Field("detail", TEXT, "", "More about it, in words."),
             SOURCE,
             ORIGIN,
@@ -176,6 +183,7 @@ BASE = (
             STATION,
             at("When the query was first seen."),
             Field("name", TEXT, "", "The name that was looked up."),
+            Field("kind", NAME, "", "The kind of address that was asked for, A (IPv4) or AAAA (IPv6)."),
             Field("client", NAME, "", "Address of the charger's side."),
             Field("server", NAME, "", "Address of the server's side."),
             Field("tries", WHOLE, "", "How often the query was sent."),

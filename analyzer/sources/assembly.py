@@ -168,11 +168,26 @@ class Assembly:
         )
 
     def transport(
-        self, number: int, ts: int, kind: str, direction: str | None, size: int, origin: int, detail: str | None = None
+        self,
+        number: int,
+        ts: int,
+        kind: str,
+        direction: str | None,
+        size: int,
+        origin: int,
+        detail: str | None = None,
+        duration: float | None = None,
     ) -> None:
         """Take an event of the transport."""
         self.rows["transport"].note(
-            ts=ts, number=number, kind=kind, direction=direction, bytes=size, detail=detail, origin=origin
+            ts=ts,
+            number=number,
+            kind=kind,
+            direction=direction,
+            bytes=size,
+            detail=detail,
+            duration=duration,
+            origin=origin,
         )
 
     def note(self, table: str, number: int | None, ts: int | None, origin: int, **columns: object) -> None:

@@ -19,7 +19,9 @@ def name_stations(assembly: Assembly, speaking: set[int]) -> None:
     for row in assembly.connections:
         if row["station"] is not None:
             seen.setdefault((row.get("client"), row.get("server")), set()).add(row["station"])
-    for number, row in enumerate(assembly.connections):
+    # In the order in which they were first seen, whenever it turned out what they are.
+    for number in sorted(range(len(assembly.connections)), key=assembly.begin):
+        row = assembly.connections[number]
         if row["station"] is not None:
             continue
         named = seen.get((row.get("client"), row.get("server")), set())

@@ -9,18 +9,31 @@ from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
+from analyzer.sources.resolved import take_lookups
 from analyzer.wire.conversations import read_capture
-from analyzer.wire.items import Connection, Totals, WireControl, WireMessage, WireMessages, WireTransport
+from analyzer.wire.items import (
+    Connection,
+    Totals,
+    WireCertificate,
+    WireControl,
+    WireLookup,
+    WireMessage,
+    WireMessages,
+    WireTransport,
+)
+from analyzer.wire.problems import Problem
+from analyzer.wire.tls.shelf import WireRecords
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.wire.tls.keylog import KeyLog
 
 SAME = (
     "client", "client_port", "server", "server_port", "http_status", "subprotocol", "extensions", "authorization",
     "end_kind", "end_side", "close_code", "close_reason", "retransmissions", "lost_bytes", "start_observed",
-    "end_observed", "path", "upgraded", "upgrade_faults",
+    "end_observed", "path", "upgraded", "upgrade_faults", "tls_version", "cipher", "server_name", "round_trip", "segments",
 )  # fmt: skip
 """Columns of `connections` that the wire gives under the same name."""
 MANNERS = ("binary_messages", "fragmented_messages", "compressed_messages", "saved_bytes")
@@ -30,46 +43,46 @@ SHOWN = 2000
 
 
 def read(
-    opened: Opened, source: str, key: str, *, ports: frozenset[int] = frozenset(), dissector: str = "fast"
+    opened: Opened,
+    source: str,
+    key: str,
+    *,
+    ports: frozenset[int] = frozenset(),
+    dissector: str = "fast",
+    keylog: KeyLog | None = None,
 ) -> dict[str, pa.Table]:
     """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
     assembly = Assembly(source, key)
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
     totals, controls = Totals(), 0
-    for item in read_capture(opened.stream, ports=ports, dissector=dissector, together=True):
+    lookups: list[WireLookup] = []
+    doubled: dict[int, int] = {}
+    for item in read_capture(opened.stream, ports=ports, dissector=dissector, keylog=keylog, together=True):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     speaking.add(numbers[item.number])
+                doubled[item.number] = item.duplicates
             case WireMessage() | WireMessages():
                 _messages(assembly, numbers[item.connection], item)
             case WireControl():
                 controls += 1
                 _control(assembly, numbers, item)
-            case WireTransport():
-                side = None if item.from_station is None else "up" if item.from_station else "down"
-                number = numbers[item.connection]
-                assembly.transport(number, item.ts, item.kind, side, item.bytes, item.packet, item.detail)
+            case WireLookup():
+                lookups.append(item)
             case Totals():
                 totals = item
             case _:
-                number_or_none = numbers.get(item.connection) if item.connection is not None else None
-                assembly.issue(
-                    item.kind,
-                    item.detail,
-                    item.packet,
-                    item.ts,
-                    number=number_or_none,
-                    count=item.count,
-                    damage=item.damage,
-                )
+                _note(assembly, numbers, item)
     assembly.settle()
     for fault in opened.fault:
         assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+    _tell_duplicates(assembly, sum(doubled.values()))
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
+    take_lookups(assembly, lookups, speaking)
     return assembly.tables(
         {
             "kind": "capture",
@@ -101,6 +114,7 @@ def _describe(assembly: Assembly, numbers: dict[int, int], item: Connection) -> 
         **{name: getattr(item, name) for name in SAME},
         **{name: getattr(item, name) if item.messages else None for name in MANNERS},
         host=item.host or item.server_name,
+        decrypted=item.decrypted if item.tls else None,
         scheme="wss" if item.tls else "ws" if item.messages or item.method else None,
         agent=item.user_agent and item.user_agent[:SHOWN],
         offered=item.offered_subprotocols,
@@ -129,6 +143,19 @@ def _station(path: str | None) -> str | None:
     return unquote(path.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]) or None
 
 
+def _tell_duplicates(assembly: Assembly, count: int) -> None:
+    """Say once how many packets were captured at two places: on all interfaces, or behind a mirror port."""
+    if count:
+        detail = f"{count} packets stand in it twice, as if captured at two places; they are counted once"
+        assembly.issue("duplicate_capture", detail, count=count)
+
+
+def _transport(assembly: Assembly, numbers: dict[int, int], item: WireTransport) -> None:
+    side = None if item.from_station is None else "up" if item.from_station else "down"
+    seen = item.ts, item.kind, side, item.bytes, item.packet, item.detail, item.duration
+    assembly.transport(numbers[item.connection], *seen)
+
+
 def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> None:
     assembly.control(
         numbers[item.connection],
@@ -140,3 +167,45 @@ def _control(assembly: Assembly, numbers: dict[int, int], item: WireControl) -> 
         close_code=item.code,
         close_reason=item.reason,
     )
+
+
+def _note(
+    assembly: Assembly, numbers: dict[int, int], item: WireTransport | WireCertificate | WireRecords | Problem
+) -> None:
+    match item:
+        case WireTransport():
+            _transport(assembly, numbers, item)
+        case WireCertificate():
+            _certificate(assembly, numbers, item)
+        case WireRecords():
+            _records(assembly, numbers, item)
+        case Problem():
+            _problem(assembly, numbers, item)
+
+
+def _problem(assembly: Assembly, numbers: dict[int, int], item: Problem) -> None:
+    number = numbers.get(item.connection) if item.connection is not None else None
+    assembly.issue(item.kind, item.detail, item.packet, item.ts, number=number, count=item.count, damage=item.damage)
+
+
+def _certificate(assembly: Assembly, numbers: dict[int, int], item: WireCertificate) -> None:
+    assembly.note(
+        "certificates",
+        numbers[item.connection],
+        item.ts,
+        item.packet,
+        direction="up" if item.from_station else "down",
+        position=item.position,
+        **item.certificate._asdict(),
+    )
+
+
+def _records(assembly: Assembly, numbers: dict[int, int], item: WireRecords) -> None:
+    """The encrypted records of a connection; that some were not kept is an issue, but no part of the input is lost."""
+    number = numbers[item.connection]
+    for from_station, size, ts, packet in item:
+        direction = "up" if from_station else "down"
+        assembly.note("tls_records", number, ts, packet, direction=direction, bytes=size)
+    if item.left_out:
+        detail = f"the sizes and times of {item.left_out} encrypted records are left out"
+        assembly.issue("tls_records_left_out", detail, number=number, count=item.left_out)

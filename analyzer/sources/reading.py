@@ -13,10 +13,15 @@ from analyzer.wire.records import is_capture
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
+    from pathlib import Path
 
     import pyarrow as pa
 
+    from analyzer.wire.tls.keylog import KeyLog
+
 CAPTURE = "capture"
+MAX_KEYLOG = 256 << 20
+"""Bytes of a key log that are read."""
 UNKNOWN = "unknown"
 
 
@@ -28,13 +33,14 @@ class Options(NamedTuple):
     """How the user wants inputs to be read.
 
     `format` names a format instead of sniffing, `zone` is the time zone of logs that do not tell it, `ports` are TCP
-    ports of CSMSs, `dissector` is `fast` or `scapy`.
+    ports of CSMSs, `dissector` is `fast` or `scapy`, `keylog` holds the secrets of TLS sessions.
     """
 
     format: str | None = None
     zone: tzinfo | None = None
     ports: frozenset[int] = frozenset()
     dissector: str = "fast"
+    keylog: KeyLog | None = None
 
 
 DEFAULT = Options()
@@ -56,7 +62,9 @@ def read(
     try:
         with opened(path, progress) as source:
             if options.format == CAPTURE or (options.format is None and is_capture(source.head)):
-                made = packets.read(source, path, key, ports=options.ports, dissector=options.dissector)
+                made = packets.read(
+                    source, path, key, ports=options.ports, dissector=options.dissector, keylog=options.keylog
+                )
                 return _accounted(made)
             if chosen is None:
                 guesses = log.guess(source.head)
@@ -66,6 +74,23 @@ def read(
             return _accounted(log.read(source, path, key, chosen, options.zone, size(path)))
     except InputError as error:
         raise SourceError(str(error)) from None
+
+
+def read_keylog(path: str | Path) -> KeyLog:
+    """The secrets of a key log, the file that SSLKEYLOGFILE names."""
+    from analyzer.wire.tls.keylog import KeyLog
+
+    try:
+        with opened(str(path)) as source:
+            text = source.stream.read(MAX_KEYLOG + 1)
+    except InputError as error:
+        raise SourceError(str(error)) from None
+    if len(text) > MAX_KEYLOG:
+        raise SourceError(f"{path} has more than {MAX_KEYLOG >> 20} MiB, which is too much for a key log")
+    made = KeyLog(text)
+    if not len(made):
+        raise SourceError(f"{path} holds no secrets of TLS sessions (SSLKEYLOGFILE)")
+    return made
 
 
 def inspect(path: str) -> list[Taken]:

@@ -82,11 +82,11 @@ def _time(text: str) -> int | None:
 
 
 COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
-    "transport": {"bytes": _whole, "detail": _text},
+    "transport": {"bytes": _whole, "detail": _text, "duration": seconds},
     "tls_records": {"bytes": _whole},
     "issues": {"kind": _text, "count": _whole},
     "lookups": {
-        "name": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
+        "name": _text, "kind": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
         "addresses": _text, "lifetime": seconds,
     },
     "certificates": {

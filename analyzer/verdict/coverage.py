@@ -23,6 +23,8 @@ MOST_NAMES = 2
 WORDS = {
     "truncated": "cut off",
     "duplicate_capture": "packets captured twice",
+    "one_sided": "connections of which one side alone was captured",
+    "lookups_not_kept": "DNS lookups that were not kept",
     "not_understood": "lines not understood",
     "bad_json": "messages that are no JSON",
     "not_ocpp": "texts that are no OCPP",

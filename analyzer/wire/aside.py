@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer.wire.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from analyzer.wire.conversation import Conversation
     from analyzer.wire.items import Connection, Item
@@ -49,20 +49,21 @@ class Aside:
         self._servers.add((connection.server, connection.server_port))
         self._pairs.add((connection.client, connection.server))
 
-    def take(self, conversation: Conversation) -> Iterator[Item]:
-        """Take a connection that ended; it is given at once where its ends are known to speak OCPP."""
+    def take(self, conversation: Conversation) -> Generator[Item, None, bool]:
+        """Take a connection that ended, given at once where its ends are known to speak OCPP; whether it is kept."""
         connection = conversation.connection
         if self._is_related(connection):
             yield from conversation.give_all()
-            return
+            return False
         sort = TLS if connection.tls else SILENT if conversation.silent else WEBSOCKET
         if self._counts[sort] >= MAX_ASIDE or self._sizes[sort] >= MAX_ITEMS:
             self._let_go[sort] += 1
-            return
+            return False
         items = list(conversation.give_all())
         self._counts[sort] += 1
         self._sizes[sort] += len(items)
         self._kept.append(Kept(sort, connection, items))
+        return True
 
     def finish(self) -> Iterator[Item]:
         """Give what was kept, but attempts only at servers that speak WebSocket or TLS; and tell what was let go."""

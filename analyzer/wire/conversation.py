@@ -6,14 +6,18 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from analyzer.wire import http, ocppj, tls
+from analyzer.wire import http, ocppj
 from analyzer.wire.dialogue import Dialogue, Piece, Said, Side
-from analyzer.wire.events import Data, Ended, Fault, Hole, Transport
+from analyzer.wire.encryption import Encryption
+from analyzer.wire.events import Data, Ended, Fault, Hole, Measured, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import SWITCHING, Request, Response
-from analyzer.wire.items import Connection, WireControl, WireMessage, WireMessages, WireTransport
+from analyzer.wire.items import SIDES, Connection, WireControl, WireMessage, WireMessages, WireTransport
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.alerts import Alert
+from analyzer.wire.tls.heard import Chain, Sealed
+from analyzer.wire.tls.shelf import Shelf
 from analyzer.wire.upgrade import upgrade_faults
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from analyzer.wire.events import Event, Opened
     from analyzer.wire.items import Item
+    from analyzer.wire.tls.keylog import Keys
 
 MAX_QUEUED = 1024
 """Items kept of a connection before it is known to speak OCPP."""
@@ -28,13 +33,12 @@ ITEM = 200
 """Bytes of such an item, roughly."""
 MAX_SNIFFED = 64 << 10
 """Bytes looked at for OCPP where no upgrade was seen."""
-MAX_HELLO = 16 << 10
-"""Bytes of a ClientHello that are waited for."""
 FRAMES_TELL = 6
 """Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
 TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
 """What is kept of the transport of a TLS connection: its begin, its end and its alerts, however long it lasts."""
-SIDES = {True: "station", False: "csms"}
+TROUBLES = frozenset({"retransmission", "zero_window", "icmp"})
+"""What is kept of it too, as long as half of the queue is free; `retransmissions` counts them all."""
 
 
 class Conversation:
@@ -44,7 +48,9 @@ class Conversation:
     back, up to a limit; one that may speak OCPP, for all that was seen of it, is given when the limit is reached.
     """
 
-    def __init__(self, opened: Opened, *, expected: bool = False) -> None:
+    def __init__(
+        self, opened: Opened, *, expected: bool = False, keys: Keys | None = None, shelf: Shelf | None = None
+    ) -> None:
         self.connection = Connection(*opened[:8], start_observed=opened.handshake_seen)
         self.interesting: bool | None = None
         self.speaks_ocpp = False
@@ -55,10 +61,10 @@ class Conversation:
         self._first_left_out: tuple[int | None, int | None] = (None, None)
         self._holes = Holes(opened.flow)
         self._problems: Counter[tuple[str, bool | None]] = Counter()
-        self._dialogue = Dialogue(whole=opened.handshake_seen)
+        self._dialogue = Dialogue(keys, whole=opened.handshake_seen)
+        self._encryption = Encryption(self.connection, Shelf() if shelf is None else shelf)
         self._request: Request | None = None
         self._gone: dict[bool, int] = {}
-        self._hello: bytearray | None = bytearray()
         self._sniffed = 0
         self._frames = 0
 
@@ -109,7 +115,7 @@ class Conversation:
     @property
     def held(self) -> int:
         """Bytes that it holds, roughly."""
-        return self._dialogue.held + len(self._hello or b"") + len(self._queue) * ITEM
+        return self._dialogue.held + len(self._queue) * ITEM
 
     @property
     def _wanted(self) -> bool:
@@ -122,10 +128,16 @@ class Conversation:
         connection = self.connection
         named = connection.offered_subprotocols or connection.subprotocol
         other = any(kind == "not_ocpp" for kind, _ in self._problems)
-        return self.speaks_ocpp or not (connection.tls or named or other)
+        return self.speaks_ocpp or not (self._encrypted or named or other)
+
+    @property
+    def _encrypted(self) -> bool:
+        """Whether it speaks TLS that could not be decrypted, so far at least."""
+        return self.connection.tls and not self.connection.decrypted
 
     def _keep_back(self, item: Item) -> None:
-        if self.connection.tls and isinstance(item, WireTransport) and item.kind not in TELLING:
+        kept = TELLING | TROUBLES if len(self._queue) < MAX_QUEUED // 2 else TELLING
+        if self._encrypted and isinstance(item, WireTransport) and item.kind not in kept:
             return
         if len(self._queue) < MAX_QUEUED:
             self._queue.append(item)
@@ -154,14 +166,16 @@ class Conversation:
             case Hole():
                 self.connection.lost_bytes += event.bytes
                 yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
-                yield from self._holes.take(event, SIDES[event.from_client], encrypted=self.connection.tls)
+                yield from self._holes.take(event, SIDES[event.from_client], encrypted=self._encrypted)
                 piece = Piece(event.from_client, b"", event.ts, event.packet)
                 yield from self._hear(self._dialogue.lose(event.bytes, piece))
             case Transport():
                 yield from self._take_transport(event)
             case Fault():
-                problem = Problem(event.kind, event.detail, event.ts, event.packet)
+                problem = Problem(event.kind, event.detail, event.ts, event.packet, event.damage)
                 yield from self._complain(problem, from_client=event.from_client)
+            case Measured():
+                self.connection.round_trip, self.connection.segments = event.round_trip, event.segments
             case Ended():
                 yield from self._take_end(event)
 
@@ -169,28 +183,13 @@ class Conversation:
         yield from self._hear(self._dialogue.feed(piece))
         stage = self._dialogue.stage
         if stage == "tls":
-            yield from self._take_tls(piece)
+            self.interesting = self._encryption.follow(self._dialogue) or self._expected or self.speaks_ocpp
+            if self._dialogue.within is None:
+                self._note_life(piece.ts, from_client=piece.from_client)
         elif (stage == "dull" and self.interesting is None) or (
             self.interesting is None and self._sniffed > MAX_SNIFFED and not self._expected
         ):
             self.interesting = False
-
-    def _take_tls(self, piece: Piece) -> Iterator[Item]:
-        connection = self.connection
-        self.interesting = connection.tls = True
-        self._note_life(piece.ts, from_client=piece.from_client)
-        self._read_hello(piece)
-        for alert in tls.alerts(piece.data):
-            yield WireTransport(connection.number, "tls", piece.from_client, piece.ts, piece.packet, 0, alert)
-
-    def _read_hello(self, piece: Piece) -> None:
-        """Look for the server's name in what the client says before the server answers it."""
-        if piece.from_client and self._hello is not None:
-            self._hello += piece.data
-            self.connection.server_name = tls.client_hello_name(bytes(self._hello))
-        answered = bool(self._hello) and not piece.from_client
-        if answered or self.connection.server_name is not None or len(self._hello or b"") > MAX_HELLO:
-            self._hello = None
 
     def _hear(self, said: Iterator[Said]) -> Iterator[Item]:
         for each in said:
@@ -203,6 +202,8 @@ class Conversation:
                     yield from self._take_message(each.what, from_client=each.from_client)
                 case Control():
                     yield from self._take_control(each.what, from_client=each.from_client)
+                case Alert() | Chain() | Sealed():
+                    yield from self._encryption.take(each)
                 case Problem():
                     yield from self._complain(each.what, from_client=each.from_client)
 
@@ -276,7 +277,7 @@ class Conversation:
             connection.duplicates += 1
             if connection.duplicates > 1:
                 return
-        yield WireTransport(connection.number, event.kind, event.from_client, event.ts, event.packet, event.bytes)
+        yield WireTransport(connection.number, *event[1:])
 
     def _take_end(self, event: Ended) -> Iterator[Item]:
         yield from self._hear(self._dialogue.finish())
@@ -288,9 +289,14 @@ class Conversation:
             )
         if connection.end_kind is None:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
-            connection.end_side = None if event.from_client is None else SIDES[event.from_client]
+            connection.end_side = (
+                "middle" if event.middle else None if event.from_client is None else SIDES[event.from_client]
+            )
         connection.end_observed = connection.end_kind not in {"open", "replaced"}
+        if self._dialogue.tls is not None:
+            self._encryption.end(self._dialogue.tls)
         yield from self._holes.rest()
+        yield from self._encryption.records()
         for (kind, side), count in self._problems.items():
             if count > 1:
                 whose = "" if side is None else f" by the {SIDES[side]}"

@@ -14,11 +14,26 @@ from analyzer.wire.batches import Batch, read_batches
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
 from analyzer.wire.headers import Headers
-from analyzer.wire.items import Connection, Item, Totals, WireControl, WireMessage, WireMessages, WireTransport
-from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, Segment, Unknown, dissect
+from analyzer.wire.icmp import Report, report
+from analyzer.wire.items import (
+    Connection,
+    Item,
+    Totals,
+    WireCertificate,
+    WireControl,
+    WireLookup,
+    WireMessage,
+    WireMessages,
+    WireTransport,
+)
+from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, UDP, Datagram, Segment, Unknown, dissect
+from analyzer.wire.lookups import Lookups
 from analyzer.wire.problems import Problem
+from analyzer.wire.records import SECTION_HEADER, Secrets
 from analyzer.wire.runs import Run, continues, pass_over, read_run
 from analyzer.wire.streams import MAX_FLOWS, Streams
+from analyzer.wire.tls.keylog import KeyLog, Keys
+from analyzer.wire.tls.shelf import Shelf, WireRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +43,10 @@ if TYPE_CHECKING:
     from analyzer.wire.headers import Segments
     from analyzer.wire.records import Record
 
-__all__ = ["Connection", "Item", "Problem", "Totals", "WireControl", "WireMessage", "WireTransport", "read_capture"]
+__all__ = [
+    "Connection", "Item", "Problem", "Totals", "WireCertificate", "WireControl", "WireLookup", "WireMessage",
+    "WireRecords", "WireTransport", "read_capture",
+]  # fmt: skip
 
 WEIGHED_EVERY = 64 << 20
 """Bytes between two looks at what is held."""
@@ -41,6 +59,7 @@ def read_capture(
     *,
     ports: frozenset[int] = frozenset(),
     dissector: str = "fast",
+    keylog: KeyLog | None = None,
     progress: Callable[[int], None] | None = None,
     together: bool = False,
 ) -> Iterator[Item]:
@@ -48,10 +67,10 @@ def read_capture(
 
     `ports` are server ports that are surely of interest; none is needed. With dissector `scapy` all packets go through
     Scapy, which is slow and knows every encapsulation; with `fast` only those that are not plain Ethernet, VLAN, Linux
-    cooked, raw or loopback. `progress` is told how many bytes were read. With `together` many messages of a connection
-    may come as one item.
+    cooked, raw or loopback. TLS is decrypted with the secrets of `keylog` and those within the capture. `progress` is
+    told how many bytes were read. With `together` many messages of a connection may come as one item.
     """
-    for item in _Reading(ports, dissector).read(stream, progress):
+    for item in _Reading(ports, dissector, keylog).read(stream, progress):
         if isinstance(item, WireMessages) and not together:
             yield from item.one_by_one()
         else:
@@ -61,20 +80,24 @@ def read_capture(
 class _Reading:
     """One capture being read."""
 
-    def __init__(self, ports: frozenset[int], dissector: str) -> None:
+    def __init__(self, ports: frozenset[int], dissector: str, keylog: KeyLog | None) -> None:
         self._ports = ports
+        self._keys = Keys(keylog)
+        self._shelf = Shelf()
         self._totals = Totals()
         self._headers = Headers()
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
         self._aside = Aside(ports)
+        self._lookups = Lookups()
         self._weighed = 0
         self._relieved = 0
         self._complaints: Counter[tuple[str, bool]] = Counter()
         self._slow = dissector == "scapy"
-        self._scapy: Callable[[Record], list[Segment] | None] | None = None
+        self._scapy: Callable[[Record], list[Segment | Datagram] | None] | None = None
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
+        self._keys.may_grow = _may_bring_secrets(stream)
         for found in read_batches(stream):
             if isinstance(found, Batch):
                 self._count(found)
@@ -84,9 +107,11 @@ class _Reading:
                 if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
                     self._weighed = self._totals.bytes
                     yield from self._relieve()
-            elif isinstance(found, Problem):
+            elif isinstance(found, Secrets):
+                self._keys.add(found.data)
+            else:
                 yield from self._complain(found)
-        yield from self._follow(self._streams.finish())
+        yield from self._follow(self._streams.finish(self._totals.last_ts))
         yield from self._finish()
 
     def _count(self, batch: Batch) -> None:
@@ -102,16 +127,26 @@ class _Reading:
         segments, others = self._headers.read(batch)
         if self._slow:
             segments, others = segments.at(np.zeros(0, dtype=np.int64)), np.arange(len(batch.begins))
-        found: list[tuple[int, Segment]] = []
+        found: list[tuple[int, Segment | Report]] = []
         for row in others.tolist():
             for each in self._dissect(batch.record(row)):
-                if isinstance(each, Segment):
-                    found.append((row, each))
-                elif isinstance(each, Problem):
+                if isinstance(each, Problem):
                     yield from self._complain(each)
+                elif each is not None:
+                    found.append((row, each))
         yield from self._take_segments(batch, segments, found)
 
-    def _dissect(self, record: Record) -> Iterable[Segment | Problem | None]:
+    def _dissect(self, record: Record) -> Iterable[Segment | Report | Problem | None]:
+        """What a packet tells of a connection; what it tells of a name is kept for the end."""
+        for each in self._found(record):
+            if not isinstance(each, Datagram):
+                yield each
+            elif each.protocol == UDP:
+                self._lookups.take(each)
+            else:
+                yield report(each)
+
+    def _found(self, record: Record) -> Iterable[Segment | Datagram | Problem | None]:
         found = Unknown.UNKNOWN if self._slow else dissect(record)
         if not isinstance(found, Unknown):
             return [found]
@@ -121,7 +156,9 @@ class _Reading:
             self._scapy = Dissection().dissect
         return self._scapy(record) or [None]
 
-    def _take_segments(self, batch: Batch, segments: Segments, found: list[tuple[int, Segment]]) -> Iterator[Item]:
+    def _take_segments(
+        self, batch: Batch, segments: Segments, found: list[tuple[int, Segment | Report]]
+    ) -> Iterator[Item]:
         known = len(segments.row)
         if found:
             segments = segments.with_more(self._headers.columns(found))
@@ -130,7 +167,7 @@ class _Reading:
             yield from self._take_group(batch, sorted_, group, found, known)
 
     def _take_group(
-        self, batch: Batch, segments: Sorted, group: Group, found: list[tuple[int, Segment]], known: int
+        self, batch: Batch, segments: Sorted, group: Group, found: list[tuple[int, Segment | Report]], known: int
     ) -> Iterator[Item]:
         """Take the segments of a connection: runs at once, the others one by one."""
         low, high = self._headers.endpoint(group.low), self._headers.endpoint(group.high)
@@ -148,20 +185,24 @@ class _Reading:
                 conversation = self._conversations.get(flow.number)
                 if conversation is not None and conversation.interesting and continues(flow, segments, run):
                     yield from read_run(conversation, batch.data, segments, run, batch.number, self._follow)
-                    pass_over(flow, segments, run, batch.data, batch.number)
+                    pass_over(flow, segments, run, batch)
                     at = stop
                     continue
             place = segments.place[at]
             segment = found[place - known][1] if place >= known else dissect(batch.record(segments.row[at]))
             if isinstance(segment, Segment):
                 yield from self._follow(self._streams.feed(segment))
+            elif isinstance(segment, Report):
+                yield from self._follow(self._streams.report(segment))
             at += 1
 
     def _follow(self, events: Iterable[Event]) -> Iterator[Item]:
         for event in events:
             if isinstance(event, Opened):
                 expected = event.server_port in self._ports
-                self._conversations[event.flow] = Conversation(event, expected=expected)
+                self._conversations[event.flow] = Conversation(
+                    event, expected=expected, keys=self._keys, shelf=self._shelf
+                )
                 continue
             conversation = self._conversations.get(event.flow)
             if conversation is None:
@@ -172,10 +213,12 @@ class _Reading:
                 self._aside.speaks_ocpp(conversation.connection)
             if isinstance(event, Ended):
                 del self._conversations[event.flow]
-                if conversation.worth_a_look:
-                    yield from self._aside.take(conversation)
+                kept = conversation.worth_a_look and (yield from self._aside.take(conversation))
+                if not kept:
+                    self._shelf.drop(event.flow)
             elif conversation.interesting is False:
                 self._streams.ignore(event.flow)
+                self._shelf.drop(event.flow)
                 del self._conversations[event.flow]
 
     def _relieve(self) -> Iterator[Item]:
@@ -203,6 +246,8 @@ class _Reading:
     def _finish(self) -> Iterator[Item]:
         """Give the connections without OCPP, the repeated problems, and the totals."""
         yield from self._aside.finish()
+        yield from self._keys.problems()
+        yield from self._lookups.finish()
         for (kind, damage), count in self._complaints.items():
             if count > 1:
                 yield Problem(kind, f"the same {count - 1} times more", damage=damage, count=count - 1)
@@ -216,3 +261,9 @@ class _Reading:
             )
             yield Problem("too_much_held", detail, damage=True, count=self._relieved)
         yield self._totals
+
+
+def _may_bring_secrets(stream: BinaryIO) -> bool:
+    """Whether secrets of TLS may stand anywhere in a capture: in a pcapng, or in what cannot be looked into."""
+    peek = getattr(stream, "peek", None)
+    return peek is None or peek(len(SECTION_HEADER)).startswith(SECTION_HEADER)

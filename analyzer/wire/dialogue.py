@@ -1,21 +1,27 @@
-"""Reads what two sides say in clear: the HTTP upgrade, then WebSocket; or WebSocket alone where the upgrade is missing."""
+"""Reads what two sides say, in clear or in TLS: the HTTP upgrade, then WebSocket, or WebSocket alone without the upgrade."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.wire import http, tls
+from analyzer.wire import http
 from analyzer.wire.deflate import Agreement, agreement
 from analyzer.wire.http import SWITCHING
 from analyzer.wire.messages import Control, Message, MessageReader
 from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.heard import Plain
+from analyzer.wire.tls.records import looks_like_tls
+from analyzer.wire.tls.session import Session
 from analyzer.wire.websocket import FrameReader, peek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analyzer.wire.http import Request, Response
+    from analyzer.wire.tls.alerts import Alert
+    from analyzer.wire.tls.heard import Chain, Heard, Sealed
+    from analyzer.wire.tls.keylog import Keys
 
 ENOUGH = 8
 """Bytes that tell HTTP, TLS and frames apart."""
@@ -23,6 +29,8 @@ FRAME_TELLS = 18
 """Bytes that tell whether a frame holds OCPP: its header has up to 14, and a message begins with four like `[2,"`."""
 MAX_WAITING = 64 << 10
 """Bytes of the client that wait for the answer to its upgrade; beyond it the answer is taken as not captured."""
+UNTOLD = 1 << 30
+"""Bytes that are missing where nobody knows how many: more than any frame has."""
 
 
 class Piece(NamedTuple):
@@ -38,7 +46,7 @@ class Said(NamedTuple):
     """Something that one side said."""
 
     from_client: bool
-    what: Request | Response | Message | Control | Problem
+    what: Request | Response | Message | Control | Problem | Alert | Chain | Sealed
     ts: int
     packet: int
 
@@ -94,12 +102,17 @@ class Side:
 class Dialogue:
     """Both sides of one connection. `stage` is begin, http, frames, tls, or dull where it is nothing of interest.
 
-    `whole` says that the connection was seen from its first byte on.
+    `tls` is the session where they speak TLS, and `within` the dialogue that was decrypted from it; the secrets are
+    `keys`. `whole` says that the connection was seen from its first byte on.
     """
 
-    def __init__(self, *, whole: bool = False) -> None:
+    def __init__(self, keys: Keys | None = None, *, whole: bool = False) -> None:
         self.stage = "begin"
         self._whole = whole
+        self._guessed = False
+        self.tls: Session | None = None
+        self.within: Dialogue | None = None
+        self._keys = keys
         self._early: list[Piece] = []
         self._head = {True: bytearray(), False: bytearray()}
         self._asked = False
@@ -116,22 +129,31 @@ class Dialogue:
         if self.stage == "begin":
             self._early.append(piece)
             yield from self._begin(at_least=ENOUGH)
+        elif self.tls is not None:
+            yield from self._decrypt(self.tls.feed(piece.data, piece.ts, piece.packet, from_client=piece.from_client))
+        elif self._guessed and looks_like_tls(piece.data):
+            yield from self._begin_tls(piece)
         elif self.stage == "frames" and (self._asked or not piece.from_client):
-            yield from self._sides[piece.from_client].feed(piece)
+            for said in self._sides[piece.from_client].feed(piece):
+                self._guessed = self._guessed and isinstance(said.what, Problem)
+                yield said
         elif self.stage in {"http", "frames"}:
             # A capture may bring the answer before the end of the request.
             yield from self._ask(piece) if piece.from_client else self._answer(piece)
 
     def side(self, *, from_client: bool) -> Side | None:
         """The side whose frames can be read as they come, None where something else stands before them."""
-        return self._sides[from_client] if self.stage == "frames" and self._asked else None
+        return self._sides[from_client] if self.stage == "frames" and self._asked and not self._guessed else None
 
     def lose(self, count: int, piece: Piece) -> Iterator[Said]:
         """Take note that bytes of a side are missing here; the piece has no data, only the side and the place."""
         if self.stage == "begin":
             yield from self._begin(at_least=1)
             self._lost[piece.from_client] = True
-        if self.stage == "frames" and (self._asked or not piece.from_client):
+        if self.tls is not None:
+            heard = self.tls.lose(count, piece.ts, piece.packet, from_client=piece.from_client)
+            yield from self._decrypt(heard)
+        elif self.stage == "frames" and (self._asked or not piece.from_client):
             yield from self._sides[piece.from_client].lose(count, piece)
         elif self.stage in {"http", "frames"}:
             yield from self._lose_in_http(count, piece)
@@ -142,10 +164,16 @@ class Dialogue:
             yield from self._begin(at_least=1)
         if self.stage == "http" and self._waiting:
             yield from self._open(None)
+        if self.tls is not None:
+            yield from self._decrypt(self.tls.finish())
+        if self.within is not None:
+            yield from self.within.finish()
 
     @property
     def unfinished(self) -> list[bool]:
         """The sides whose bytes end inside a frame, True for the client."""
+        if self.within is not None:
+            return self.within.unfinished
         return [side for side, reader in self._sides.items() if reader.frames.within]
 
     @property
@@ -153,7 +181,21 @@ class Dialogue:
         """Bytes that wait for more."""
         early = sum(len(piece.data) for piece in self._early)
         heads = len(self._head[True]) + len(self._head[False])
-        return early + heads + self._waiting_bytes + sum(side.held for side in self._sides.values())
+        encrypted = (self.tls.held if self.tls else 0) + (self.within.held if self.within else 0)
+        return early + heads + self._waiting_bytes + encrypted + sum(side.held for side in self._sides.values())
+
+    def _decrypt(self, heard: Iterator[Heard]) -> Iterator[Said]:
+        """Hand on what was decrypted; TLS within TLS is of no interest."""
+        for from_client, what, ts, packet in heard:
+            if not isinstance(what, Plain):
+                yield Said(from_client, what, ts, packet)
+                continue
+            within = self.within = self.within or Dialogue(whole=self._whole)
+            piece = Piece(from_client, what.data, ts, packet)
+            if what.lost:
+                yield from within.lose(UNTOLD, piece._replace(data=b""))
+            if within.stage != "tls":
+                yield from within.feed(piece)
 
     def _begin(self, at_least: int) -> Iterator[Said]:
         """Tell by the first bytes of a side what is spoken, and go on with them."""
@@ -163,13 +205,14 @@ class Dialogue:
                 break
         else:
             return
-        if tls.looks_like_tls(head):
-            self.stage = "tls"
+        if looks_like_tls(head):
+            self.stage, self.tls = "tls", Session(self._keys)
         elif http.may_begin(head, from_client=from_client):
             self.stage = "http"
         elif at_least == ENOUGH and len(head) < FRAME_TELLS:
             return
         else:
+            self._guessed = not self._whole or any(self._lost.values())
             yield from self._begin_frames(head)
         early, self._early = self._early, []
         for piece in early:
@@ -186,6 +229,12 @@ class Dialogue:
             problem = Problem("no_upgrade", detail, first.ts, first.packet)
             yield Said(first.from_client, problem, first.ts, first.packet)
         yield from self._open(None)
+
+    def _begin_tls(self, piece: Piece) -> Iterator[Said]:
+        """Go on as TLS: what was seen before began within a record. No frame begins like a record of TLS."""
+        self.stage, self.tls, self._guessed, self._sides = "tls", Session(self._keys), False, {}
+        yield from self.lose(1, piece._replace(from_client=not piece.from_client, data=b""))
+        yield from self.feed(piece)
 
     def _ask(self, piece: Piece) -> Iterator[Said]:
         head = self._head[True]

@@ -31,7 +31,8 @@ class Data(NamedTuple):
 class Hole(NamedTuple):
     """Bytes of one direction that the capture does not have, noticed at this packet.
 
-    `lost` is false where only its end kept the capture from having them.
+    `why` says who lost them, if that can be told. `lost` is false where the capture lost nothing: where only its
+    beginning or end kept it from having them, or where they never got through.
     """
 
     flow: int
@@ -44,7 +45,10 @@ class Hole(NamedTuple):
 
 
 class Transport(NamedTuple):
-    """Something of TCP worth noting: syn, syn_ack, fin, rst, retransmission, duplicate, keep_alive or zero_window."""
+    """Something of TCP worth noting: syn, syn_ack, fin, rst, retransmission, duplicate, keep_alive, zero_window or icmp.
+
+    `duration` is how long a window was zero, in seconds. An icmp error is of the side whose packet it quotes.
+    """
 
     flow: int
     kind: str
@@ -52,10 +56,15 @@ class Transport(NamedTuple):
     ts: int
     packet: int
     bytes: int = 0
+    detail: str | None = None
+    duration: float | None = None
 
 
 class Fault(NamedTuple):
-    """Something wrong with a flow that is no loss: bytes that contradict earlier ones, bytes after the end."""
+    """Something wrong with a flow: bytes that contradict earlier ones, bytes after the end, one side never seen.
+
+    `damage` says that a part of it is not in the capture.
+    """
 
     flow: int
     kind: str
@@ -63,16 +72,33 @@ class Fault(NamedTuple):
     from_client: bool
     ts: int
     packet: int
+    damage: bool = False
+
+
+class Measured(NamedTuple):
+    """What was counted of a flow until its end: the seconds of its handshake, and its segments with data."""
+
+    flow: int
+    ts: int
+    packet: int
+    round_trip: float | None
+    segments: int
 
 
 class Ended(NamedTuple):
-    """A flow is over: by fin, rst, replaced (its ports were used again) or open (the capture ends before it does)."""
+    """A flow is over.
+
+    By fin, rst, timeout (what was sent from then on was never answered), replaced (its ports were used again) or open
+    (the capture ends before it does); an attempt by unreachable (no SYN was answered) or port_closed (one was, by RST).
+    `middle` says that neither side sent what ended it.
+    """
 
     flow: int
     ts: int
     packet: int
     kind: str
     from_client: bool | None
+    middle: bool = False
 
 
-Event = Opened | Data | Hole | Transport | Fault | Ended
+Event = Opened | Data | Hole | Transport | Fault | Measured | Ended

@@ -12,11 +12,25 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.wire.link import IPV4, IPV6, LOOPBACK, LOOPBACKS, NOT_TYPED, RAW_IP, TCP, TUNNEL_PORTS, UDP, VLAN, address
+from analyzer.wire.link import (
+    DOMAIN,
+    IPV4,
+    IPV6,
+    LOOPBACK,
+    LOOPBACKS,
+    NOT_TYPED,
+    RAW_IP,
+    TCP,
+    TUNNEL_PORTS,
+    UDP,
+    VLAN,
+    Segment,
+    address,
+)
 
 if TYPE_CHECKING:
     from analyzer.wire.batches import Batch
-    from analyzer.wire.link import Segment
+    from analyzer.wire.icmp import Report
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -27,7 +41,7 @@ PAYLOAD_AT = {1: 14, 113: 16, 276: 20}
 SHORTEST = 54
 """Bytes of the smallest packet that is looked at here: no header reaches beyond what was captured."""
 ARP = 0x0806
-WATCHED_PORTS = np.array(sorted(TUNNEL_PORTS))
+WATCHED_PORTS = np.array(sorted(TUNNEL_PORTS | {DOMAIN}))
 
 
 class Segments(NamedTuple):
@@ -97,13 +111,15 @@ class Headers:
             self._addresses.append(packed)
         return found << 16 | port
 
-    def columns(self, found: list[tuple[int, Segment]]) -> Segments:
-        """Segments that were found packet by packet as columns, each with the row of its packet."""
+    def columns(self, found: list[tuple[int, Segment | Report]]) -> Segments:
+        """What was found packet by packet as columns, each with the row of its packet.
+
+        A report stands among the segments of the connection that it is about.
+        """
         rows = [
             (
                 row, self._endpoint_of(each.source, each.source_port),
-                self._endpoint_of(each.destination, each.destination_port), each.sequence, each.acknowledgement,
-                each.flags, each.window, 0, len(each.payload), each.missing,
+                self._endpoint_of(each.destination, each.destination_port), *_numbers(each),
             )
             for row, each in found
         ]  # fmt: skip
@@ -142,6 +158,13 @@ class Headers:
         packed = np.ascontiguousarray(octets[at[:, None] + np.arange(16)]).view("V16").ravel()
         distinct, place = np.unique(packed, return_inverse=True)
         return np.array([self.number(bytes(each), 0) >> 16 for each in distinct], dtype=np.int64)[place]
+
+
+def _numbers(found: Segment | Report) -> tuple[int, ...]:
+    if not isinstance(found, Segment):
+        return (0,) * 7
+    sizes = 0, len(found.payload), found.missing
+    return found.sequence, found.acknowledgement, found.flags, found.window, *sizes
 
 
 def _network(batch: Batch, octets: npt.NDArray[np.uint8], short: npt.NDArray[np.uint16]) -> tuple[Ints, Ints]:

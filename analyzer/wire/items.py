@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire.problems import Problem
+from analyzer.wire.tls.shelf import WireRecords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from analyzer.wire.tls.certificates import Certificate
+
+
+SIDES = {True: "station", False: "csms"}
 
 
 @dataclass(slots=True)
@@ -19,7 +25,8 @@ class Connection:
     `number` is unique in a capture; `request_packet` is the one that completed the upgrade request, of which
     `offered_subprotocols` and `authorization` are known to be missing (empty, `none`) only where all of it was seen.
     Of the `messages` it is told how they came; `saved_bytes` is by how much compression made them shorter.
-    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`.
+    None is what was not seen: `end_side` is of the first close frame, FIN or RST, `station` or `csms`, or `middle`.
+    `round_trip` is in seconds; `segments` are those with data, `duplicates` packets that stand in the capture twice.
     """
 
     number: int
@@ -31,7 +38,10 @@ class Connection:
     server_port: int
     handshake_seen: bool
     tls: bool = False
+    tls_version: str | None = None
+    cipher: str | None = None
     server_name: str | None = None
+    decrypted: bool = False
     method: str | None = None
     path: str | None = None
     host: str | None = None
@@ -56,6 +66,8 @@ class Connection:
     retransmissions: int = 0
     lost_bytes: int = 0
     duplicates: int = 0
+    segments: int = 0
+    round_trip: float | None = None
     messages: int = 0
     binary_messages: int = 0
     fragmented_messages: int = 0
@@ -112,6 +124,38 @@ class WireTransport(NamedTuple):
     packet: int
     bytes: int = 0
     detail: str | None = None
+    duration: float | None = None
+
+
+@dataclass(slots=True)
+class WireLookup:
+    """A name that was looked up in the DNS, at the end of the capture; times are in microseconds.
+
+    `server` is the resolver, `kind` is A or AAAA; `lifetime` is how long the answer may be kept, in seconds.
+    """
+
+    ts: int
+    packet: int
+    client: str
+    server: str
+    name: str
+    kind: str
+    tries: int = 1
+    answered: int | None = None
+    status: str | None = None
+    addresses: tuple[str, ...] = ()
+    lifetime: int | None = None
+
+
+class WireCertificate(NamedTuple):
+    """A certificate that a side showed; position 0 is the leaf."""
+
+    connection: int
+    from_station: bool
+    position: int
+    certificate: Certificate
+    ts: int
+    packet: int
 
 
 @dataclass(slots=True)
@@ -124,4 +168,15 @@ class Totals:
     last_ts: int | None = None
 
 
-Item = Connection | WireMessage | WireMessages | WireControl | WireTransport | Problem | Totals
+Item = (
+    Connection
+    | WireMessage
+    | WireMessages
+    | WireControl
+    | WireTransport
+    | WireLookup
+    | WireCertificate
+    | WireRecords
+    | Problem
+    | Totals
+)

@@ -1,4 +1,4 @@
-"""Finds the TCP segment in a packet: the common encapsulations, in plain byte arithmetic."""
+"""Finds the TCP segment in a packet, or what tells of one: the common encapsulations, in plain byte arithmetic."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ IPV4, IPV6 = 0x0800, 0x86DD
 VLAN = frozenset({0x8100, 0x88A8, 0x9100})
 TUNNEL_TYPES = frozenset({0x8847, 0x8848, 0x8864, 0x6558, 0x880B})
 """EtherTypes that wrap IP in a way this module does not know: MPLS, PPPoE session, bridged Ethernet, PPP."""
-TCP, UDP = 6, 17
+TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
+DOMAIN = 53
+"""The UDP port of the DNS (RFC 1035 4.2.1)."""
 TUNNEL_PROTOCOLS = frozenset({4, 41, 47, 137})
 """IP in IP, IPv6 in IP, GRE, MPLS in IP."""
 TUNNEL_PORTS = frozenset({4789, 8472, 2152, 6081})
@@ -52,7 +54,10 @@ UNKNOWN = Unknown.UNKNOWN
 
 
 class Segment(NamedTuple):
-    """One TCP segment. `missing` bytes of its payload were cut off by the capture's snap length."""
+    """One TCP segment. `missing` bytes of its payload were cut off by the capture's snap length.
+
+    `ttl` is the time to live or hop limit that its packet came with; 0 where it is not known.
+    """
 
     number: int
     ts: int
@@ -67,10 +72,33 @@ class Segment(NamedTuple):
     window: int
     payload: bytes
     missing: int
+    ttl: int = 0
 
 
-def dissect(record: Record) -> Segment | Problem | Unknown | None:
-    """The TCP segment of a packet; None where it surely holds none."""
+class Datagram(NamedTuple):
+    """A packet of the DNS or an ICMP message, which may tell of a connection; `data` begins with its header."""
+
+    number: int
+    ts: int
+    protocol: int
+    source: str
+    destination: str
+    data: bytes
+
+
+class Network(NamedTuple):
+    """What IP tells of a packet: its ends, and the time to live or hop limit that it came with."""
+
+    source: bytes
+    destination: bytes
+    ttl: int
+
+
+Found = Segment | Datagram | Problem | Unknown | None
+
+
+def dissect(record: Record) -> Found:
+    """The TCP segment of a packet, or the datagram that tells of connections; None where it surely holds neither."""
     try:
         return _dissect_link(record)
     except (struct.error, IndexError, ValueError):
@@ -78,7 +106,7 @@ def dissect(record: Record) -> Segment | Problem | Unknown | None:
         return Problem(CUT_HEADER, "a packet is cut inside its headers", record.ts, record.number, damage=cut_off)
 
 
-def _dissect_link(record: Record) -> Segment | Problem | Unknown | None:
+def _dissect_link(record: Record) -> Found:
     data, link_type = record.data, record.link_type
     if link_type == 1:
         return _dissect_type(record, struct.unpack_from("!H", data, 12)[0], 14)
@@ -95,7 +123,7 @@ def _dissect_link(record: Record) -> Segment | Problem | Unknown | None:
     return UNKNOWN
 
 
-def _dissect_type(record: Record, kind: int, at: int) -> Segment | Problem | Unknown | None:
+def _dissect_type(record: Record, kind: int, at: int) -> Found:
     data = record.data
     for _ in range(MAX_TAGS):
         if kind not in VLAN:
@@ -111,9 +139,9 @@ def _dissect_type(record: Record, kind: int, at: int) -> Segment | Problem | Unk
     return None
 
 
-def _dissect_ipv4(record: Record, at: int) -> Segment | Problem | Unknown | None:
+def _dissect_ipv4(record: Record, at: int) -> Found:
     data = record.data
-    first, total, fragment, protocol = struct.unpack_from("!BxHxxHxB", data, at)
+    first, total, fragment, ttl, protocol = struct.unpack_from("!BxHxxHBB", data, at)
     header = (first & 15) * 4
     if first >> 4 != 4 or header < 20:
         return Problem("bad_packet", "not an IPv4 header where one should be", record.ts, record.number)
@@ -121,16 +149,18 @@ def _dissect_ipv4(record: Record, at: int) -> Segment | Problem | Unknown | None
     end = at + total if total else record.original_length
     if protocol in {TCP, UDP} | TUNNEL_PROTOCOLS and fragment & 0x3FFF:
         return UNKNOWN
-    source, destination = data[at + 12 : at + 16], data[at + 16 : at + 20]
-    return _dissect_transport(record, protocol, at + header, end, source, destination)
+    if fragment & 0x1FFF:
+        return None
+    network = Network(data[at + 12 : at + 16], data[at + 16 : at + 20], ttl)
+    return _dissect_transport(record, protocol, at + header, end, network)
 
 
-def _dissect_ipv6(record: Record, at: int) -> Segment | Problem | Unknown | None:
+def _dissect_ipv6(record: Record, at: int) -> Found:
     data = record.data
-    first, length, following = struct.unpack_from("!BxxxHBx", data, at)
+    first, length, following, ttl = struct.unpack_from("!BxxxHBB", data, at)
     if first >> 4 != 6:
         return Problem("bad_packet", "not an IPv6 header where one should be", record.ts, record.number)
-    source, destination = data[at + 8 : at + 24], data[at + 24 : at + 40]
+    network = Network(data[at + 8 : at + 24], data[at + 24 : at + 40], ttl)
     at += 40
     end = at + length if length else record.original_length
     for _ in range(MAX_EXTENSIONS):
@@ -143,21 +173,30 @@ def _dissect_ipv6(record: Record, at: int) -> Segment | Problem | Unknown | None
             following, at = data[at], at + (data[at + 1] + 1) * 8
         else:
             break
-    return _dissect_transport(record, following, at, end, source, destination)
+    return _dissect_transport(record, following, at, end, network)
 
 
-def _dissect_transport(
-    record: Record, protocol: int, at: int, end: int, source: bytes, destination: bytes
-) -> Segment | Problem | Unknown | None:
+def _dissect_transport(record: Record, protocol: int, at: int, end: int, network: Network) -> Found:
     data = record.data
     if protocol == UDP:
-        return UNKNOWN if TUNNEL_PORTS.intersection(struct.unpack_from("!HH", data, at)) else None
+        ports = struct.unpack_from("!HH", data, at)
+        if TUNNEL_PORTS.intersection(ports):
+            return UNKNOWN
+        return datagram(record, protocol, data[at:end], network) if DOMAIN in ports else None
+    if protocol in {ICMP, ICMPV6}:
+        return datagram(record, protocol, data[at:end], network)
     if protocol != TCP:
         return UNKNOWN if protocol in TUNNEL_PROTOCOLS else None
-    return tcp_segment(record, data[at:], end - at, address(source), address(destination))
+    return tcp_segment(record, data[at:], end - at, network)
 
 
-def tcp_segment(record: Record, data: bytes, length: int, source: str, destination: str) -> Segment | Problem:
+def datagram(record: Record, protocol: int, data: bytes, network: Network) -> Datagram:
+    """The datagram whose header these bytes begin with."""
+    ends = address(network.source), address(network.destination)
+    return Datagram(record.number, record.ts, protocol, *ends, data)
+
+
+def tcp_segment(record: Record, data: bytes, length: int, network: Network) -> Segment | Problem:
     """The segment whose TCP header these bytes begin with; `length` is what IP tells of its size, header included."""
     source_port, destination_port, sequence, acknowledgement, offset, flags, window = struct.unpack_from(
         "!HHIIBBH", data
@@ -171,9 +210,9 @@ def tcp_segment(record: Record, data: bytes, length: int, source: str, destinati
         record.number,
         record.ts,
         record.interface,
-        source,
+        address(network.source),
         source_port,
-        destination,
+        address(network.destination),
         destination_port,
         sequence,
         acknowledgement,
@@ -181,6 +220,7 @@ def tcp_segment(record: Record, data: bytes, length: int, source: str, destinati
         window,
         data[start:captured],
         length - captured,
+        network.ttl,
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.wire.events import Data, Fault, Hole, Transport
-from analyzer.wire.link import ACK, FIN
+from analyzer.wire.link import ACK, FIN, RST
+from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
+from analyzer.wire.recent import Recent
+from analyzer.wire.sequence import Piece, signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from analyzer.wire.events import Event
     from analyzer.wire.link import Segment
+    from analyzer.wire.silence import Unanswered
 
 PATIENCE = 60_000_000
 """Microseconds that later bytes wait for those before them: a sender may wait so long to repeat them (RFC 6298 2.5)."""
@@ -26,33 +30,22 @@ HELD = 200
 """Bytes that a held segment takes beside its content, roughly."""
 WINDOW = 1 << 24
 """How far from the expected place a sequence number may be. OCPP comes nowhere near the 1 GiB of RFC 7323."""
-JUST_NOW = 1_000
-"""Microseconds within which the same segment is one packet captured twice; no sender repeats so soon (RFC 6298)."""
-REMEMBERED = 16
-"""Segments of a direction compared for that."""
-
-
-class Piece(NamedTuple):
-    """Bytes at a place of the stream; `data` is None where the snap length cut them off."""
-
-    position: int
-    length: int
-    data: bytes | None
-    ts: int
-    packet: int
-
-    def cut(self, start: int, end: int) -> Piece:
-        """The part of it between two places."""
-        data = self.data if self.data is None else self.data[start - self.position : end - self.position]
-        return self._replace(position=start, length=end - start, data=data)
+REORDERING = 3_000
+"""Microseconds by which the network may reorder, where the round trip is not known; what comes later was sent again."""
 
 
 class Half:
-    """One direction of a flow. Places are sequence numbers that go on growing where those of TCP wrap."""
+    """One direction of a flow. Places are sequence numbers that go on growing where those of TCP wrap.
+
+    Of the packets of its sender, `heard` and `packet` are the time and number of the last one, `first_ttl` and `ttl` the
+    times to live of the first and the last, those of a RST left out; `segments` counts those with data. Of its receiver,
+    `first_acknowledged` and `acknowledged` are the first and last acknowledgement.
+    """
 
     __slots__ = (
-        "_complained", "_held", "_held_bytes", "_last", "_recent", "_since", "_window_closed",
-        "acknowledged", "fin", "flow", "from_client", "joined", "next", "start",
+        "_ahead", "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_since", "_window_closed",
+        "acknowledged", "fin", "first_acknowledged", "first_ttl", "flow", "from_client", "heard", "joined", "next",
+        "packet", "recent", "reordering", "segments", "start", "ttl", "unanswered",
     )  # fmt: skip
 
     def __init__(self, flow: int, *, from_client: bool) -> None:
@@ -62,14 +55,22 @@ class Half:
         self.next: int | None = None
         self.fin: int | None = None
         self.acknowledged: int | None = None
-        self.joined = False
+        self.first_acknowledged: int | None = None
+        self.heard: int | None = None
+        self.packet = 0
+        self.first_ttl = self.ttl = 0
+        self.segments = 0
+        self.reordering = REORDERING
+        self.unanswered: Unanswered | None = None
+        self._asked = self._asked_at = 0
+        self._ahead = (0, 0)
         self._held: list[Piece] = []
         self._held_bytes = 0
         self._since = 0
         self._last: Piece | None = None
-        self._recent: list[tuple[int, int, int, int]] = []
-        self._window_closed = False
-        self._complained = False
+        self.recent = Recent()
+        self._window_closed: Segment | None = None
+        self.joined = self._complained = False
 
     def begin(self, sequence: int) -> None:
         """Set where the stream begins."""
@@ -86,6 +87,12 @@ class Half:
         return bool(self._held)
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing of it waits, is known to be missing, or is over: what goes on there may be read elsewhere."""
+        whole = not self._held and self._ahead[0] <= self._next
+        return whole and self.fin is None and self._window_closed is None
+
+    @property
     def held(self) -> int:
         """Bytes that wait for those before them, roughly."""
         return self._held_bytes + len(self._held) * HELD
@@ -94,22 +101,24 @@ class Half:
         """How far a sequence number is ahead of the next byte expected; negative behind, 0 where nothing is known."""
         return 0 if self.next is None else signed(sequence - self.next)
 
-    def repeats(self, segment: Segment) -> bool:
-        """Whether the same segment was seen a moment ago: a packet captured twice."""
-        shape = (segment.sequence, segment.flags, len(segment.payload))
-        twice = any(shape == seen[1:] and abs(segment.ts - seen[0]) <= JUST_NOW for seen in self._recent)
-        self.remember(segment.ts, *shape)
-        return twice
+    def hear(self, segment: Segment) -> None:
+        """Note a packet of the sender, whatever it holds."""
+        self.heard, self.packet = segment.ts, segment.number
+        if not segment.flags & RST:
+            self.first_ttl, self.ttl = self.first_ttl or segment.ttl, segment.ttl
 
-    def go_on(self, sequence: int) -> None:
-        """Take note of bytes up to this sequence number that were read elsewhere, in order and without a gap."""
+    def acknowledge(self, number: int, ts: int) -> None:
+        """Note what the receiver acknowledges; as long as it stands before missing bytes it asks for them."""
+        self.acknowledged = number
+        if self.first_acknowledged is None:
+            self.first_acknowledged = number
+        if self._held and signed(number - self._next) == 0:
+            self._asked, self._asked_at = self._asked + 1, ts
+
+    def go_on(self, sequence: int, segments: int) -> None:
+        """Take note of bytes up to this sequence number, and how many segments, that were read elsewhere, in order."""
         self.next = self._next + signed(sequence - self._next)
-        self._window_closed = False
-
-    def remember(self, ts: int, sequence: int, flags: int, length: int) -> None:
-        """Take note of a segment with bytes among those."""
-        self._recent.append((ts, sequence, flags, length))
-        del self._recent[:-REMEMBERED]
+        self.segments += segments
 
     def end_with(self, data: bytes, ts: int, packet: int) -> None:
         """Take note of the last bytes among those."""
@@ -124,39 +133,40 @@ class Half:
                 return
             self._join(segment.sequence)
         position = self._next + self.distance(segment.sequence)
-        if (length or segment.flags & FIN) and self.repeats(segment):
+        if (length or segment.flags & FIN) and self.recent.repeats(segment):
             yield self._transport("duplicate", segment, length)
             return
         if segment.flags & FIN and self.fin is None:
             self.fin = position + length
             yield self._transport("fin", segment, 0)
-        if length <= 1 and position == self._next - 1 and not segment.flags & FIN:
+        if length <= 1 and position == self._next - 1 and not segment.flags & (FIN | RST):
             # A keep-alive repeats the last byte or none (RFC 9293 3.8.4); the byte may be anything.
             yield self._transport("keep_alive", segment, length)
         elif length:
+            self.segments += 1
             yield from self._place(segment, position)
+        elif position > max(self._next, self._ahead[0]) and not segment.flags & RST:
+            # An acknowledgement stands behind all that was sent (RFC 9293 3.10.7.4): something before it is missing.
+            self._ahead = position, segment.ts
 
     def give_up(self, now: int) -> Iterator[Event]:
         """Declare the bytes lost that were waited for long enough, and let go what comes after them."""
         while self._held:
-            waited, beyond = now - self._since, self._held[0].position
-            known = self.acknowledged is not None and signed(self.acknowledged - beyond) > 0
-            if known and waited > ACKNOWLEDGED_PATIENCE:
-                why = "acknowledged, so it was sent and not captured"
-            elif waited > PATIENCE or len(self._held) > MAX_HELD_SEGMENTS or self._held_bytes > MAX_HELD_BYTES:
-                why = "it did not come"
-            else:
+            waited, why = now - self._since, self._blame(self._held[0].position)
+            patience = ACKNOWLEDGED_PATIENCE if why == CAPTURE else PATIENCE
+            if waited <= patience and len(self._held) <= MAX_HELD_SEGMENTS and self._held_bytes <= MAX_HELD_BYTES:
                 return
             yield self._declare(why)
             yield from self._drain(now)
 
     def finish(self, ts: int, packet: int, *, over: bool = True) -> Iterator[Event]:
         """Let go everything that still waits; `over` is false where the capture ends before the connection does."""
+        if self._window_closed is not None:
+            yield self._zero_window(self._window_closed, ts)
         while self._held:
-            beyond = self._held[0].position
-            known = self.acknowledged is not None and signed(self.acknowledged - beyond) > 0
-            hole = self._declare("it did not come before the end")
-            yield hole._replace(lost=hole.lost and (over or known))
+            why = self._blame(self._held[0].position)
+            hole = self._declare(why)
+            yield hole._replace(lost=hole.lost and (why == CAPTURE or (over and why != NETWORK)))
             yield from self._drain(ts)
         if self.next is None:
             return
@@ -166,13 +176,18 @@ class Half:
         # A FIN stands behind all that was sent (RFC 9293 3.6).
         missing = beyond if self.fin is None else self.fin - self.next
         if 0 < missing < WINDOW:
-            known = acknowledged >= missing
-            why = "acknowledged, so it was sent and not captured" if known else "it did not come before the end"
-            yield Hole(self.flow, self.from_client, missing, ts, packet, why, over or known)
+            why = self._blame(self.next + missing)
+            yield Hole(self.flow, self.from_client, missing, ts, packet, why, over or why == CAPTURE)
 
     @property
     def _next(self) -> int:
         return self.next or 0
+
+    def _blame(self, beyond: int) -> str:
+        """Who lost the bytes between the next one expected and this place."""
+        acknowledged = self.acknowledged is not None and signed(self.acknowledged - beyond) >= 0
+        asked_for = self._asked_at - self._since if self._asked else 0
+        return blame(acknowledged=acknowledged, asked=self._asked, asked_for=asked_for)
 
     def _join(self, sequence: int) -> None:
         """Begin in the middle: where the other side's acknowledgement says, if that is near."""
@@ -187,6 +202,7 @@ class Half:
         pieces = [whole] if captured else []
         if segment.missing:
             pieces.append(Piece(position + captured, segment.missing, None, segment.ts, segment.number))
+        late = self._is_late(segment, position)
         repeated = 0
         for piece in pieces:
             end = piece.position + piece.length
@@ -199,8 +215,14 @@ class Half:
             if start < end:
                 repeated -= yield from self._insert(piece.cut(start, end))
         yield from self._drain(segment.ts)
-        if repeated:
-            yield self._transport("retransmission", segment, repeated)
+        if repeated or late:
+            size = captured + segment.missing if late else repeated
+            yield self._transport("retransmission", segment, size)
+
+    def _is_late(self, segment: Segment, position: int) -> bool:
+        """Whether a segment fills missing bytes so long after those behind that it must have been sent again."""
+        known = [self._ahead] + [(piece.position, self._since) for piece in self._held[-1:]]
+        return any(position < place and segment.ts - since > self.reordering for place, since in known)
 
     def _insert(self, piece: Piece) -> Generator[Event, None, int]:
         """Put a piece among those held, and tell how many bytes are new; the earlier captured ones stay."""
@@ -232,15 +254,13 @@ class Half:
             self.next = piece.position + piece.length
             self._held_bytes -= piece.length
             if piece.data is None:
-                yield Hole(
-                    self.flow, self.from_client, piece.length, piece.ts, piece.packet, "cut off by the snap length"
-                )
+                yield Hole(self.flow, self.from_client, piece.length, piece.ts, piece.packet, SNAPPED)
             else:
                 self._last = piece
                 yield Data(self.flow, self.from_client, piece.data, piece.ts, piece.packet)
         if taken:
             del self._held[:taken]
-            self._since = now
+            self._since, self._asked = now, 0
 
     def _declare(self, why: str) -> Hole:
         first = self._held[0]
@@ -267,15 +287,18 @@ class Half:
             yield Fault(self.flow, kind, detail, self.from_client, segment.ts, segment.number)
 
     def _watch_window(self, segment: Segment) -> Iterator[Event]:
-        closed = segment.window == 0 and bool(segment.flags & ACK)
-        if closed and not self._window_closed:
-            yield self._transport("zero_window", segment, 0)
-        self._window_closed = closed
+        """Note a window of zero when it opens again; a RST tells nothing of windows."""
+        if segment.flags & RST or not segment.flags & ACK:
+            return
+        closed = self._window_closed
+        if segment.window == 0:
+            self._window_closed = closed or segment
+        elif closed is not None:
+            self._window_closed = None
+            yield self._zero_window(closed, segment.ts)
+
+    def _zero_window(self, closed: Segment, until: int) -> Transport:
+        return self._transport("zero_window", closed, 0)._replace(duration=(until - closed.ts) / 1e6)
 
     def _transport(self, kind: str, segment: Segment, size: int) -> Transport:
         return Transport(self.flow, kind, self.from_client, segment.ts, segment.number, size)
-
-
-def signed(difference: int) -> int:
-    """The difference of two sequence numbers, which are counted modulo 2**32."""
-    return ((difference + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.wire.http import METHODS, STATUS
 from analyzer.wire.ocppj import looks_like_ocpp
-from analyzer.wire.tls import hello_side
+from analyzer.wire.tls.hello import hello_side
 from analyzer.wire.websocket import peek
 
 if TYPE_CHECKING:

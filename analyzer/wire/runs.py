@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from websockets.speedups import apply_mask
 
 from analyzer.wire.events import Data
-from analyzer.wire.ordering import REMEMBERED
+from analyzer.wire.link import Segment, dissect
+from analyzer.wire.recent import REMEMBERED
 from analyzer.wire.websocket import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from analyzer.wire.batches import Batch
     from analyzer.wire.conversation import Conversation
     from analyzer.wire.events import Event
+    from analyzer.wire.flow import Flow
     from analyzer.wire.flows import Sorted
     from analyzer.wire.items import Item
-    from analyzer.wire.streams import Flow
 
 PLAIN_TEXT = 0x80 | TEXT
 """The first byte of a text in one frame, without extension (RFC 6455 5.2)."""
 MASKED = 0x80
 MAX_WAITING = 16
 """Pieces of a frame that are put together here; a frame of more is left to the usual way."""
-RECENT = 2 * REMEMBERED
-"""Segments with bytes at the end of a run that are remembered, of both directions."""
 
 
 class Run(NamedTuple):
@@ -46,7 +46,7 @@ def continues(flow: Flow, segments: Sorted, run: Run) -> bool:
     if not flow.decided or flow.closing or flow.deferred:
         return False
     for half, forth in ((flow.upper, run.client_is_low), (flow.lower, not run.client_is_low)):
-        if half.waiting or half.fin is not None:
+        if not half.settled:
             return False
         first = next((place for place in range(run.start, run.stop) if segments.forth[place] == forth), None)
         if first is not None and (half.next is None or half.next & 0xFFFF_FFFF != segments.sequence[first]):
@@ -162,7 +162,7 @@ def texts_of(data: bytes, at: int, end: int, *, masked: bool) -> tuple[list[str]
     return texts, at
 
 
-def pass_over(flow: Flow, segments: Sorted, run: Run, data: bytes, number: int) -> None:
+def pass_over(flow: Flow, segments: Sorted, run: Run, batch: Batch) -> None:
     """Bring a connection to where it stands behind a run, as if each segment had been taken by itself."""
     for half, other, forth in (
         (flow.upper, flow.lower, run.client_is_low),
@@ -171,12 +171,18 @@ def pass_over(flow: Flow, segments: Sorted, run: Run, data: bytes, number: int) 
         last = next((place for place in range(run.stop - 1, run.start - 1, -1) if segments.forth[place] == forth), None)
         if last is None:
             continue
-        other.acknowledged = segments.acknowledgement[last]
-        filled = [place for place in run.filled[-RECENT:] if segments.forth[place] == forth]
-        half.go_on((segments.sequence[last] + segments.length[last]) & 0xFFFF_FFFF)
+        segment = dissect(batch.record(segments.row[last]))
+        if isinstance(segment, Segment):
+            half.hear(segment)
+            other.acknowledge(segment.acknowledgement, segment.ts)
+        filled = [place for place in run.filled if segments.forth[place] == forth]
+        half.go_on((segments.sequence[last] + segments.length[last]) & 0xFFFF_FFFF, len(filled))
         for place in filled[-REMEMBERED:]:
-            half.remember(segments.ts[place], segments.sequence[place], segments.flags[place], segments.length[place])
+            half.recent.remember(
+                segments.ts[place], segments.sequence[place], segments.flags[place], segments.length[place]
+            )
         if filled:
             begin, size = segments.begin[filled[-1]], segments.length[filled[-1]]
-            half.end_with(data[begin : begin + size], segments.ts[filled[-1]], number + segments.row[filled[-1]])
-    flow.ts, flow.packet, flow.stray = segments.ts[run.stop - 1], number + segments.row[run.stop - 1], None
+            packet = batch.number + segments.row[filled[-1]]
+            half.end_with(batch.data[begin : begin + size], segments.ts[filled[-1]], packet)
+    flow.ts, flow.packet, flow.stray = segments.ts[run.stop - 1], batch.number + segments.row[run.stop - 1], None

@@ -1,12 +1,25 @@
-"""Finds the TCP segment in a packet through Scapy: slow, and for nearly every encapsulation there is."""
+"""Finds the TCP segment or datagram in a packet through Scapy: slow, and for nearly every encapsulation there is."""
 
 from __future__ import annotations
 
+import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
 from analyzer.wire.fragments import Fragments
-from analyzer.wire.link import LOOPBACKS, RAW_IP, Segment, tcp_segment
+from analyzer.wire.link import (
+    DOMAIN,
+    ICMP,
+    ICMPV6,
+    LOOPBACKS,
+    RAW_IP,
+    UDP,
+    Datagram,
+    Network,
+    Segment,
+    datagram,
+    tcp_segment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,16 +45,23 @@ class Dissection:
         import scapy.layers.ppp
         import scapy.layers.vxlan
         from scapy.config import conf
-        from scapy.layers.inet import IP, TCP, TCPerror
+        from scapy.layers import inet
 
         self._link_types = conf.l2types.num2layer
-        self._ip, self._ipv6 = IP, scapy.layers.inet6.IPv6
+        self._ip, self._ipv6 = inet.IP, scapy.layers.inet6.IPv6
         self._fragment = scapy.layers.inet6.IPv6ExtHdrFragment
-        self._tcp, self._quoted = TCP, TCPerror
+        self._tcp, self._udp = inet.TCP, inet.UDP
+        self._icmp = inet.ICMP
+        self._icmpv6 = (
+            scapy.layers.inet6.ICMPv6DestUnreach
+            | scapy.layers.inet6.ICMPv6PacketTooBig
+            | scapy.layers.inet6.ICMPv6TimeExceeded
+            | scapy.layers.inet6.ICMPv6ParamProblem
+        )
         self._fragments = Fragments()
 
-    def dissect(self, record: Record) -> list[Segment] | None:
-        """The TCP segments of a packet, the innermost of each; None where it holds none."""
+    def dissect(self, record: Record) -> list[Segment | Datagram] | None:
+        """The TCP segments and datagrams of a packet, the innermost of each; None where it holds none."""
         try:
             return self._segments(record, self._parse(record), MAX_NESTING)
         except Exception:  # noqa: BLE001 - layers of many authors fail on bad data in many ways
@@ -55,20 +75,27 @@ class Dissection:
         layer = self._link_types.get(record.link_type)
         return None if layer is None else layer(record.data)
 
-    def _segments(self, record: Record, packet: Any, nesting: int) -> list[Segment] | None:  # noqa: ANN401
-        ip = tcp = None
+    def _segments(self, record: Record, packet: Any, nesting: int) -> list[Segment | Datagram] | None:  # noqa: ANN401
+        ip: Any = None
+        told: Any = None
+        protocol = 0
         for layer in _layers(packet):
             if isinstance(layer, self._ip | self._ipv6):
-                ip, tcp = layer, None
-            elif isinstance(layer, self._tcp) and not isinstance(layer, self._quoted):
-                tcp = layer
+                ip, told = layer, None
+            elif isinstance(layer, self._tcp):
+                told, protocol = layer, socket.IPPROTO_TCP
+            elif isinstance(layer, self._udp) and DOMAIN in {layer.sport, layer.dport}:
+                told, protocol = layer, UDP
+            elif isinstance(layer, self._icmp | self._icmpv6):
+                told, protocol = layer, ICMP if isinstance(layer, self._icmp) else ICMPV6
+                break  # what follows is the packet that it quotes
         if ip is None:
             return None
-        if tcp is None:
+        if told is None:
             whole = self._reassemble(ip) if nesting else None
             return None if whole is None else self._segments(record, whole, nesting - 1)
-        segment = _segment(record, ip, tcp)
-        return [segment] if segment else None
+        found = _found(record, ip, told, protocol)
+        return [found] if found else None
 
     def _reassemble(self, ip: Any) -> Any:  # noqa: ANN401
         """The packet that this fragment makes whole, None where it is no fragment or others are missing."""
@@ -104,16 +131,20 @@ def _layers(packet: Any) -> Iterator[Any]:  # noqa: ANN401
         packet = packet.payload
 
 
-def _segment(record: Record, ip: Any, tcp: Any) -> Segment | None:  # noqa: ANN401
-    """The segment; its sizes are counted as `link` does, from what IP tells and what was captured."""
-    is_ipv4 = ip.version == 4
-    told = ip.len if is_ipv4 else ip.plen
-    length = len(ip.original) + record.original_length - len(record.data)
-    if told:
-        length = told if is_ipv4 else told + len(ip.raw_packet_cache)
+def _found(record: Record, ip: Any, told: Any, protocol: int) -> Segment | Datagram | None:  # noqa: ANN401
+    """The segment or datagram; its sizes are counted as `link` does, from what IP tells and what was captured."""
+    family, size, ttl = (
+        (socket.AF_INET, ip.len, ip.ttl)
+        if ip.version == 4
+        else (socket.AF_INET6, ip.plen and ip.plen + len(ip.raw_packet_cache), ip.hlim)
+    )
+    length = size or len(ip.original) + record.original_length - len(record.data)
     for layer in _layers(ip):
-        if layer is tcp:
+        if layer is told:
             break
         length -= len(layer.raw_packet_cache)
-    segment = tcp_segment(record, tcp.original, length, ip.src, ip.dst)
+    network = Network(socket.inet_pton(family, ip.src), socket.inet_pton(family, ip.dst), ttl)
+    if protocol != socket.IPPROTO_TCP:
+        return datagram(record, protocol, told.original[:length], network)
+    segment = tcp_segment(record, told.original, length, network)
     return segment if isinstance(segment, Segment) else None

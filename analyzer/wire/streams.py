@@ -3,63 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from analyzer.wire import roles
-from analyzer.wire.events import Data, Ended, Opened, Transport
+from analyzer.wire import ends, handshake, roles, silence
+from analyzer.wire.events import Ended, Measured, Opened, Transport
+from analyzer.wire.flow import Flow, release
 from analyzer.wire.link import ACK, FIN, RST, SYN
-from analyzer.wire.ordering import HELD, WINDOW, Half, signed
+from analyzer.wire.ordering import WINDOW, Half
+from analyzer.wire.sequence import signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from analyzer.wire.events import Event
+    from analyzer.wire.flow import Endpoint, Key
+    from analyzer.wire.icmp import Report
     from analyzer.wire.link import Segment
 
 MAX_FLOWS = 100_000
 """Connections followed at once; beyond it the one that was silent longest is forgotten."""
 MAX_ENDED = 4_096
 """Ended connections remembered, so that their late packets are not taken for a new one."""
+AGAIN = frozenset({"retransmission", "keep_alive"})
+"""What a side sends again while it waits for an answer."""
 UNDECIDED = 8
 """Segments with data of a connection joined in the middle that are looked at to tell who is the client."""
-
-MAX_DEFERRED = 4_096
-"""Events of a connection kept back while one of its sides waits for missing bytes."""
-
-Endpoint = tuple[str, int]
-Key = tuple[Endpoint, Endpoint]
-
-
-@dataclass(slots=True)
-class Flow:
-    """One TCP connection: a pair of endpoints may have several, one after another."""
-
-    number: int
-    client: Endpoint
-    server: Endpoint
-    upper: Half
-    lower: Half
-    ts: int
-    packet: int
-    undecided: list[Segment] = field(default_factory=list)
-    decided: bool = True
-    ignored: bool = False
-    closing: Ended | None = None
-    stray: Segment | None = None
-    deferred: list[Event] = field(default_factory=list)
-
-    def half(self, source: Endpoint) -> Half:
-        """The direction of what this endpoint sends."""
-        return self.upper if source == self.client else self.lower
-
-    @property
-    def held(self) -> int:
-        """Bytes that wait for others, roughly."""
-        undecided = sum(len(segment.payload) + HELD for segment in self.undecided)
-        deferred = sum(len(event.data) if isinstance(event, Data) else HELD for event in self.deferred)
-        return self.upper.held + self.lower.held + undecided + deferred
 
 
 class Streams:
@@ -73,6 +41,7 @@ class Streams:
         self._flows: OrderedDict[Key, Flow] = OrderedDict()
         self._ended: OrderedDict[Key, Flow] = OrderedDict()
         self._by_number: dict[int, Key] = {}
+        self._latest: dict[tuple[str, Endpoint], int] = {}
         self.opened = 0
         self.forgotten = 0
 
@@ -94,6 +63,17 @@ class Streams:
         else:
             yield from self._decide(key, flow, segment)
 
+    def report(self, found: Report) -> Iterator[Event]:
+        """Take an ICMP error about a packet of a connection."""
+        source, destination = (found.source, found.source_port), (found.destination, found.destination_port)
+        flow = self._flows.get((source, destination) if source < destination else (destination, source))
+        if flow is None or not flow.decided or flow.ignored:
+            return
+        if found.final:
+            flow.reporter = found.reporter
+        from_client = source == flow.client
+        yield from release(flow, [Transport(flow.number, "icmp", from_client, found.ts, found.number, 0, found.detail)])
+
     def find(self, first: Endpoint, second: Endpoint) -> Flow | None:
         """The connection between two endpoints that is followed, if there is one."""
         key = (first, second) if first < second else (second, first)
@@ -102,12 +82,15 @@ class Streams:
             self._flows.move_to_end(key)
         return flow
 
-    def finish(self) -> Iterator[Event]:
-        """Let go everything that is still held: the capture is over."""
+    def finish(self, now: int | None = None) -> Iterator[Event]:
+        """Let go everything that is still held: the capture is over, at this time if it went on without TCP."""
+        for flow in (*self._ended.values(), *self._flows.values()):
+            pair = flow.client[0], flow.server
+            self._latest[pair] = max(self._latest.get(pair, 0), flow.begun)
         for key, flow in list(self._flows.items()):
             yield from self._orient(key, flow)
             if key in self._flows:
-                yield from self._end(key, flow, "open", flow.ts, flow.packet)
+                yield from self._end(key, flow, "open", flow.ts, flow.packet, flow.ts if now is None else now)
 
     def held(self) -> dict[int, int]:
         """How many bytes each flow holds, roughly."""
@@ -120,7 +103,7 @@ class Streams:
             flow = self._flows[key]
             yield from self._orient(key, flow)
             if self._flows.get(key) is flow:
-                yield from self._end(key, flow, "open", flow.ts, flow.packet)
+                yield from self._end(key, flow, "open", flow.ts, flow.packet, flow.ts)
 
     def ignore(self, number: int) -> None:
         """Keep nothing more of a flow."""
@@ -134,7 +117,7 @@ class Streams:
         self.opened += 1
         number = self.opened
         halves = Half(number, from_client=True), Half(number, from_client=False)
-        flow = Flow(number, client, server, *halves, segment.ts, segment.number, decided=decided)
+        flow = Flow(number, client, server, *halves, segment.ts, segment.number, segment.ts, decided=decided)
         self._ended.pop(key, None)
         self._flows[key] = flow
         self._by_number[number] = key
@@ -146,7 +129,7 @@ class Streams:
             key, oldest = next(iter(self._flows.items()))
             self.forgotten += not oldest.ignored
             yield from self._orient(key, oldest)
-            yield from self._end(key, oldest, "open", oldest.ts, oldest.packet)
+            yield from self._end(key, oldest, "open", oldest.ts, oldest.packet, segment.ts)
 
     def _synchronise(self, key: Key, flow: Flow | None, segment: Segment) -> Generator[Event, None, Flow]:
         """Take a SYN; it begins a connection, belongs to the one there is, or replaces it."""
@@ -161,26 +144,28 @@ class Streams:
             if flow is not None and key in self._flows:
                 undecided = flow.undecided
                 if flow.decided:
-                    yield from self._end(key, flow, "replaced", segment.ts, segment.number)
+                    yield from self._end(key, flow, "replaced", segment.ts, segment.number, segment.ts)
                 else:
                     self._by_number.pop(flow.number, None)
             flow = self._open(key, client, server, segment)
             yield from self._announce(flow, segment, handshake_seen=True)
             half = flow.half(source)
             half.begin(begin)
-            yield from self._note_synchronise(half, segment)
+            yield from self._note_synchronise(flow, half, segment)
             for earlier in undecided:
                 yield from self._advance(key, flow, earlier)
             return flow
         if half.start is None:
             half.begin(begin)
         if not flow.ignored:
-            yield from self._note_synchronise(half, segment)
+            yield from self._note_synchronise(flow, half, segment)
         return flow
 
     @staticmethod
-    def _note_synchronise(half: Half, segment: Segment) -> Iterator[Event]:
-        kind = "duplicate" if half.repeats(segment) else "syn_ack" if segment.flags & ACK else "syn"
+    def _note_synchronise(flow: Flow, half: Half, segment: Segment) -> Iterator[Event]:
+        kind = "duplicate" if half.recent.repeats(segment) else "syn_ack" if segment.flags & ACK else "syn"
+        if kind != "duplicate":
+            handshake.note_synchronise(flow, segment)
         yield Transport(half.flow, kind, half.from_client, segment.ts, segment.number, 0)
 
     def _is_same(self, key: Key, flow: Flow, segment: Segment, client: Endpoint, begin: int) -> bool:
@@ -189,7 +174,9 @@ class Streams:
             return False
         half = flow.half((segment.source, segment.source_port))
         if key not in self._flows:
-            return half.start == begin and half.repeats(segment)
+            # Some systems try a closed port again and again with the same SYN: it is one attempt.
+            refused = flow.closing is not None and flow.closing.kind == "port_closed"
+            return half.start == begin and (refused or half.recent.repeats(segment))
         if half.start is not None:
             return half.start == begin
         other = flow.upper if half is flow.lower else flow.lower
@@ -235,26 +222,24 @@ class Streams:
         half, other = (flow.upper, flow.lower) if source == flow.client else (flow.lower, flow.upper)
         if segment.flags & SYN:
             segment = segment._replace(sequence=(segment.sequence + 1) & 0xFFFF_FFFF, flags=segment.flags & ~SYN)
+        elif flow.asked is not None and half is flow.upper:
+            handshake.measure(flow, segment)
         if abs(half.distance(segment.sequence)) > WINDOW and not flow.ignored:
             yield from self._stray(key, flow, segment)
             return
         flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
-        if segment.flags & ACK:
-            other.acknowledged = segment.acknowledgement
         if segment.flags & (FIN | RST) and flow.closing is None:
-            kind = "rst" if segment.flags & RST else "fin"
-            flow.closing = Ended(flow.number, segment.ts, segment.number, kind, half.from_client)
+            flow.closing = ends.closing(flow, half, segment)
+        if segment.flags & ACK:
+            other.acknowledge(segment.acknowledgement, segment.ts)
         if flow.ignored:
             half.fin = half.fin or segment.flags & FIN
             over = bool(half.fin and other.fin)
         else:
-            events = [*half.accept(segment), *half.give_up(segment.ts), *other.give_up(segment.ts)]
-            if segment.flags & RST:
-                events.append(Transport(flow.number, "rst", half.from_client, segment.ts, segment.number))
-            yield from _release(flow, events)
+            yield from release(flow, _heard(half, other, segment))
             over = half.complete and other.complete
         if over or segment.flags & RST:
-            yield from self._end(key, flow, "fin", segment.ts, segment.number)
+            yield from self._end(key, flow, "fin", segment.ts, segment.number, segment.ts)
 
     def _stray(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         """Take a segment far from where the stream is: two that fit together are a new connection on the same ports."""
@@ -265,43 +250,43 @@ class Streams:
         if earlier is None or earlier.source != segment.source or earlier.source_port != segment.source_port:
             return
         if abs(segment.sequence - earlier.sequence) < WINDOW and segment.sequence != earlier.sequence:
-            yield from self._end(key, flow, "replaced", segment.ts, segment.number)
+            yield from self._end(key, flow, "replaced", segment.ts, segment.number, segment.ts)
             del self._ended[key]
             for each in (earlier, segment):
                 yield from self.feed(each)
 
-    def _end(self, key: Key, flow: Flow, kind: str, ts: int, packet: int) -> Iterator[Event]:
+    def _end(self, key: Key, flow: Flow, kind: str, ts: int, packet: int, now: int) -> Iterator[Event]:
         """End a flow. The first FIN or RST tells who ended it and when, whatever comes after."""
         del self._flows[key]
         del self._by_number[flow.number]
         if not flow.ignored:
-            over = flow.closing is not None or kind != "open"
+            ended = flow.closing or self._without_end(flow, kind, now) or Ended(flow.number, ts, packet, kind, None)
+            over = ended.kind != "open"
             rest = [event for half in (flow.upper, flow.lower) for event in half.finish(ts, packet, over=over)]
-            yield from _release(flow, rest, everything=True)
-            yield flow.closing or Ended(flow.number, ts, packet, kind, None)
+            yield from release(flow, rest, everything=True)
+            fault = silence.one_sided(flow)
+            if fault is not None:
+                yield fault
+            yield Measured(flow.number, ts, packet, flow.round_trip, flow.upper.segments + flow.lower.segments)
+            yield ended
         self._ended[key] = flow
         if len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
 
-
-def _release(flow: Flow, events: list[Event], *, everything: bool = False) -> Iterator[Event]:
-    """Give events, but none of one side while the other waits for missing bytes: else an answer precedes its call."""
-    waiting = not everything and (flow.upper.waiting or flow.lower.waiting)
-    if not flow.deferred and not waiting:
-        yield from events
-        return
-    flow.deferred += events
-    if not waiting or len(flow.deferred) > MAX_DEFERRED:
-        deferred, flow.deferred = flow.deferred, []
-        yield from _in_time_order(deferred)
+    def _without_end(self, flow: Flow, kind: str, now: int) -> Ended | None:
+        replaced = kind == "replaced"
+        renewed = now if replaced else self._latest.get((flow.client[0], flow.server), 0)
+        return (
+            ends.failed(flow, now, replaced=replaced) if handshake.is_attempt(flow) else ends.silent(flow, now, renewed)
+        )
 
 
-def _in_time_order(events: list[Event]) -> list[Event]:
-    """Both sides by time; each side stays in the order of its stream."""
-    latest = {True: 0, False: 0}
-    keyed: list[tuple[int, Event]] = []
-    for event in events:
-        side = bool(getattr(event, "from_client", True))
-        latest[side] = max(latest[side], event.ts)
-        keyed.append((latest[side], event))
-    return [event for _, event in sorted(keyed, key=itemgetter(0))]
+def _heard(half: Half, other: Half, segment: Segment) -> list[Event]:
+    """What a segment makes of the two directions, that of its sender first."""
+    events = [*half.accept(segment), *half.give_up(segment.ts), *other.give_up(segment.ts)]
+    if any(isinstance(event, Transport) and event.kind in AGAIN for event in events):
+        silence.note_repeat(half, other, segment)
+    if segment.flags & RST:
+        events.append(ends.reset(half, segment))
+    half.hear(segment)
+    return events

@@ -313,6 +313,24 @@ def test_a_capture_that_is_encrypted_says_so(samples: Path) -> None:
     assert "cannot be read without keys (TLS)" in complaint("report", samples / "tls13.pcapng", code=NOTHING)
 
 
+@pytest.mark.parametrize("name", ["tls12.pcap", "tls13.pcapng"])
+def test_a_key_log_decrypts_a_capture_for_every_verb(samples: Path, tmp_path: Path, name: str) -> None:
+    options: list[str | Path] = [samples / name, "--keylog", samples / f"{name[:5]}.keys"]
+    station = "CP-8" if "12" in name else "CP-6"
+    assert output("show", *options).count("Heartbeat") == 10
+    assert station in output("report", *options)
+    output("check", *options)
+    assert "messages.parquet  28 rows" in output("ingest", *options, "--into", tmp_path)
+    output("plot", "timeline", *options, "-o", tmp_path / "x.svg")
+    assert output("show", samples / "tls13_secrets.pcapng").count("Heartbeat") == 10
+
+
+def test_a_key_log_that_holds_none_or_is_missing_is_refused_in_a_line(samples: Path, tmp_path: Path) -> None:
+    capture = samples / "tls13.pcapng"
+    assert "holds no secrets" in complaint("report", capture, "--keylog", samples / "healthy.log")
+    assert "No such file" in complaint("report", capture, "--keylog", tmp_path / "missing")
+
+
 @pytest.mark.parametrize("name", ["x.pdf", "x.md", "x"])
 def test_a_report_of_an_unknown_ending_is_refused_before_reading(name: str, samples: Path, tmp_path: Path) -> None:
     assert ".html" in complaint("report", samples / "healthy.pcap", "-o", tmp_path / name)

@@ -13,7 +13,23 @@ from hypothesis import given, settings, strategies as st
 from analyzer.sources import packets
 from analyzer.sources.opener import Opened
 from analyzer.wire import batches
-from tests.wire.packets import Deflater, Packet, capture, conversation
+from tests.wire.packets import (
+    ACK,
+    RST,
+    Captured,
+    Deflater,
+    Packet,
+    answer,
+    capture,
+    conversation,
+    ethernet,
+    icmp,
+    ip,
+    ipv4,
+    pcap,
+    question,
+    udp,
+)
 from tests.wire.plain import read_plainly
 
 SAMPLES = sorted(path for path in (Path(__file__).parents[2] / "sample_data").iterdir() if ".pcap" in path.name)
@@ -46,6 +62,9 @@ def test_every_sample_gives_the_same_tables_however_it_is_read(path: Path) -> No
 
 
 Damage = tuple[str, int]
+DAMAGES = [
+    "lose", "swap", "repeat", "repeat later", "flip", "join", "shut", "ttl", "reset", "probe", "silence", "one side",
+]  # fmt: skip
 SHAPES: list[dict[str, Any]] = [
     {"count": 30}, {"count": 30, "join": 3}, {"count": 12, "fragmented": True}, {"count": 12, "size": 50},
     {"count": 6, "size": 7}, {"count": 20, "deflater": Deflater},
@@ -71,14 +90,30 @@ def damaged(sent: list[Packet], damage: list[Damage]) -> list[Packet]:
             left[at] = left[at]._replace(payload=bytes(payload))
         elif kind == "join":
             left = left[min(place % 12, len(left) - 1) :]
+        else:
+            left[at : at + 1] = strange(kind, left[at])
+        if kind == "one side":
+            left = [packet for packet in left if packet.source == left[at].source]
     return left
+
+
+def strange(kind: str, packet: Packet) -> list[Packet]:
+    """A packet, or more in its place, that tells more of the transport than that bytes came."""
+    probe = packet._replace(sequence=packet.sequence - 1, payload=b"", flags=ACK)
+    return {
+        "shut": [packet._replace(window=0)],
+        "ttl": [packet._replace(ttl=50)],
+        "reset": [packet, packet._replace(flags=RST, payload=b"", ttl=61)],
+        "probe": [packet, probe],
+        "silence": [packet, *(packet._replace(ts=packet.ts + again * 7_000_000) for again in range(1, 7))],
+    }.get(kind, [packet])
 
 
 @settings(max_examples=80, deadline=None)
 @given(
     shapes=st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3),
     damage=st.lists(
-        st.tuples(st.sampled_from(["lose", "swap", "repeat", "repeat later", "flip", "join"]), st.integers(0, 999)),
+        st.tuples(st.sampled_from(DAMAGES), st.integers(0, 999)),
         max_size=8,
     ),
     cut=st.integers(0, 400),
@@ -93,3 +128,23 @@ def test_damaged_captures_give_the_same_tables_however_they_are_read(
     together = damaged(sorted(packet for talk in talks for packet in talk), damage)
     data = capture(together)
     assert_agreement(data[: len(data) - cut if cut < 200 else len(data)])
+
+
+@pytest.mark.parametrize("place", range(0, 20, 3))
+def test_what_others_tell_of_a_connection_stands_in_its_place_however_it_is_read(place: int) -> None:
+    talks = [conversation(6, client=(f"10.0.0.{number}", 40_000)).packets for number in (7, 8)]
+    packets_ = sorted(packet for talk in talks for packet in talk)
+    captured = [Captured(packet.ts, ethernet(ip(packet))) for packet in packets_]
+    about = talks[0][place]
+    told = [
+        ipv4(udp(question("csms.example"), 5000, 53), "10.0.0.7", "10.0.0.53", protocol=17),
+        ipv4(udp(answer("csms.example", "10.0.0.1"), 53, 5000), "10.0.0.53", "10.0.0.7", protocol=17),
+        ipv4(icmp(3, 4, about, mtu=1400), "10.0.0.254", about.source[0], protocol=1),
+    ]
+    behind = packets_.index(about) + 1
+    captured[behind:behind] = [Captured(about.ts, ethernet(each)) for each in told]
+    data = pcap(captured)
+    assert_agreement(data, "scapy")
+    found = tables(data)
+    assert [row["status"] for row in found["lookups"]] == ["NOERROR"]
+    assert [row["kind"] for row in found["transport"]].count("icmp") == 1

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pytest
 
 from analyzer.ocpp.pseudonyms import pseudonym
-from analyzer.sources import hops, packets
+from analyzer.sources import hops, packets, reading
 from analyzer.sources.opener import Opened
-from analyzer.sources.reading import DEFAULT, read
+from analyzer.sources.reading import DEFAULT, SourceError, read, read_keylog
+from analyzer.wire.tls import shelf
 from tests.wire.packets import RST, START, Captured, Deflater, Talk, capture, conversation, ethernet, frame, ip, pcap
 
 if TYPE_CHECKING:
@@ -390,3 +391,50 @@ def test_a_user_is_a_pseudonym_unless_it_is_the_station(*, user: str, kept: bool
 @pytest.mark.parametrize(("delay", "count"), [(hops.NEAR, 12), (-hops.NEAR, 12), (hops.NEAR + 1, 24)])
 def test_a_message_takes_half_a_second_at_most_from_one_hop_to_the_next(delay: int, count: int) -> None:
     assert tables(two_hops(delay))["messages"].num_rows == count
+
+
+def test_a_decrypted_connection_is_told_as_one_in_clear_with_what_tls_agreed_on(samples: Path) -> None:
+    options = DEFAULT._replace(keylog=read_keylog(samples / "tls12.keys"))
+    found = read(str(samples / "tls12.pcap"), options=options)
+    (connection,) = found["connections"].to_pylist()
+    assert {
+        "station": "CP-8",
+        "scheme": "wss",
+        "decrypted": True,
+        "tls_version": "1.2",
+        "cipher": "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "server_name": "localhost",
+        "end_kind": "close",
+    }.items() <= connection.items()
+    assert set(found["messages"]["station"].to_pylist()) == {"CP-8"}
+    assert found["messages"].num_rows == 28
+    (certificate,) = found["certificates"].to_pylist()
+    assert (certificate["station"], certificate["direction"], certificate["position"]) == ("CP-8", "down", 0)
+    assert (certificate["names"], certificate["key"], certificate["signature"]) == ("localhost", "EC 256", "sha256")
+    assert found["tls_records"].num_rows == 0
+
+
+def test_what_could_not_be_decrypted_gives_sizes_and_times(samples: Path) -> None:
+    found = read(str(samples / "tls12.pcap"))
+    (connection,) = found["connections"].to_pylist()
+    assert (connection["decrypted"], connection["tls_version"], connection["station"]) == (False, "1.2", None)
+    records = found["tls_records"].to_pylist()
+    assert len(records) == 32
+    assert {row["connection"] for row in records} == {connection["connection"]}
+    assert all(row["bytes"] > 24 and row["ts"] is not None for row in records)
+    assert found["certificates"].num_rows == 1
+    assert found["transport"]["kind"].to_pylist().count("tls") == 2
+
+
+def test_encrypted_records_that_are_left_out_are_an_issue(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MAX_RECORDS", 5)
+    found = read(str(samples / "tls12.pcap"))
+    assert found["tls_records"].num_rows == 5
+    told = [(row["kind"], row["count"], row["damage"]) for row in found["issues"].to_pylist()]
+    assert ("tls_records_left_out", 27, False) in told
+
+
+def test_a_key_log_is_limited(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_KEYLOG", 100)
+    with pytest.raises(SourceError, match="too much for a key log"):
+        read_keylog(samples / "tls13.keys")

@@ -26,6 +26,7 @@ class Packet(NamedTuple):
     flags: int
     payload: bytes = b""
     window: int = 65_535
+    ttl: int = 64
 
 
 class Captured(NamedTuple):
@@ -55,23 +56,65 @@ def tcp(packet: Packet, options: bytes = b"") -> bytes:
 
 def ipv4(
     content: bytes, source: str, destination: str, *, protocol: int = 6, options: bytes = b"", total: int | None = None,
-    fragment: int = 0, identity: int = 1,
+    fragment: int = 0, identity: int = 1, ttl: int = 64,
 ) -> bytes:  # fmt: skip
     header = 20 + len(options)
     total = header + len(content) if total is None else total
-    head = struct.pack("!BBHHHBBH", 0x40 | header // 4, 0, total, identity, fragment, 64, protocol, 0)
+    head = struct.pack("!BBHHHBBH", 0x40 | header // 4, 0, total, identity, fragment, ttl, protocol, 0)
     return head + socket.inet_aton(source) + socket.inet_aton(destination) + options + content
 
 
-def ipv6(content: bytes, source: str, destination: str, *, following: int = 6, length: int | None = None) -> bytes:
-    head = struct.pack("!IHBB", 6 << 28, len(content) if length is None else length, following, 64)
+def ipv6(
+    content: bytes, source: str, destination: str, *, following: int = 6, length: int | None = None, ttl: int = 64
+) -> bytes:
+    head = struct.pack("!IHBB", 6 << 28, len(content) if length is None else length, following, ttl)
     addresses = (socket.inet_pton(socket.AF_INET6, each) for each in (source, destination))
     return head + b"".join(addresses) + content
 
 
 def ip(packet: Packet) -> bytes:
     wrap = ipv6 if ":" in packet.source[0] else ipv4
-    return wrap(tcp(packet), packet.source[0], packet.destination[0])
+    return wrap(tcp(packet), packet.source[0], packet.destination[0], ttl=packet.ttl)
+
+
+def udp(content: bytes, source_port: int, destination_port: int) -> bytes:
+    return struct.pack("!HHHH", source_port, destination_port, 8 + len(content), 0) + content
+
+
+def question(name: str, *, kind: int = 1, identity: int = 7, flags: int = 0x0100, answers: int = 0) -> bytes:
+    """A message of the DNS with its question; `kind` 1 asks for IPv4, 28 for IPv6."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    head = struct.pack("!HHHHHH", identity, flags, 1, answers, 0, 0)
+    return head + labels + b"\0" + struct.pack("!HH", kind, 1)
+
+
+def answer(
+    name: str,
+    *addresses: str,
+    kind: int = 1,
+    identity: int = 7,
+    status: int = 0,
+    lifetime: int = 300,
+    alias: bool = False,
+) -> bytes:
+    """The answer to a question; with `alias` by way of another name, that the records point to."""
+    owner, records = b"\xc0\x0c", []
+    if alias:
+        target = b"\5alias" + owner
+        records.append(owner + struct.pack("!HHIH", 5, 1, 60, len(target)) + target)
+    for each in addresses:
+        family = socket.AF_INET6 if ":" in each else socket.AF_INET
+        packed = socket.inet_pton(family, each)
+        records.append(owner + struct.pack("!HHIH", 28 if ":" in each else 1, 1, lifetime, len(packed)) + packed)
+    head = question(name, kind=kind, identity=identity, flags=0x8180 | status, answers=len(records))
+    return head + b"".join(records)
+
+
+def icmp(kind: int, code: int, about: Packet, *, mtu: int = 0) -> bytes:
+    """An ICMP or ICMPv6 error that quotes a packet; that of IPv4 quotes 8 bytes behind its header only."""
+    if ":" in about.source[0]:
+        return struct.pack("!BBHI", kind, code, 0, mtu) + ip(about)
+    return struct.pack("!BBHHH", kind, code, 0, 0, mtu) + ip(about)[:28]
 
 
 def ethernet(content: bytes, kind: int = 0x0800) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 from analyzer.wire import aside, conversation, conversations
 from analyzer.wire.conversations import Item, Problem, WireControl, WireTransport
 from analyzer.wire.events import Data, Opened
+from analyzer.wire.tls.handshake import MAX_MESSAGE
 from tests.wire.packets import ACK, PSH, RST, START, SYN, Packet, Talk, capture, conversation as dialogue_of, frame
 from tests.wire.reading import connections, problems, read, read_packets, texts
 
@@ -268,10 +269,10 @@ def test_what_is_held_within_the_limit_is_not_given_up(monkeypatch: pytest.Monke
 
 def test_what_is_held_of_a_client_hello_is_limited() -> None:
     followed = conversation.Conversation(Opened(1, 0, 1, "10.0.0.7", 40_000, "10.0.0.1", 443, handshake_seen=True))
-    for number in range(10):
-        list(followed.take(Data(1, True, HELLO.ljust(conversation.MAX_HELLO // 4, b"\0"), number, number)))
-        assert followed.held <= conversation.MAX_HELLO + 8 * conversation.ITEM
-    assert followed.held < conversation.MAX_HELLO // 4
+    endless = b"\x16\3\1\x40\0\1\1\xff\xf0"
+    for number in range(40):
+        list(followed.take(Data(1, True, endless.ljust(5 + (16 << 10), b"\0"), number, number)))
+        assert followed.held <= MAX_MESSAGE
 
 
 @pytest.mark.parametrize(

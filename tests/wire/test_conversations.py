@@ -256,7 +256,10 @@ def test_an_attempt_that_failed_is_reported_where_its_server_speaks_ocpp() -> No
     elsewhere = Talk(client=("10.0.0.9", 50_001), server=("10.0.0.2", 22), ts=talk.ts)
     elsewhere.send(True, flags=SYN)
     items = read_packets(talk.packets + failed.packets + elsewhere.packets)
-    assert [(each.client, each.end_kind) for each in connections(items)] == [("10.0.0.7", "open"), ("10.0.0.9", "rst")]
+    assert [(each.client, each.end_kind) for each in connections(items)] == [
+        ("10.0.0.7", "open"),
+        ("10.0.0.9", "port_closed"),
+    ]
     assert [item.kind for item in items if isinstance(item, WireTransport) and item.connection == 2] == ["syn", "rst"]
 
 

@@ -5,16 +5,17 @@ import struct
 import pytest
 from hypothesis import given, strategies as st
 
-from analyzer.wire.link import UNKNOWN, Segment, dissect
+from analyzer.wire.link import ICMP, ICMPV6, UDP, UNKNOWN, Datagram, Segment, dissect
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record
-from tests.wire.packets import ACK, CLIENT, PSH, SERVER, START, Packet, ethernet, ip, ipv4, ipv6, tcp
+from analyzer.wire.scapy_dissection import Dissection
+from tests.wire.packets import ACK, CLIENT, PSH, SERVER, START, Packet, ethernet, ip, ipv4, ipv6, tcp, udp
 
 PACKET = Packet(START, CLIENT, SERVER, 100, 200, ACK | PSH, b"payload", 512)
 IP4 = ip(PACKET)
-SIX = ("fe80::1", "2001:db8::2")
+FOUR, SIX = ("10.0.0.1", "10.0.0.2"), ("fe80::1", "2001:db8::2")
 IP6 = ipv6(tcp(PACKET), *SIX)
-SEGMENT = Segment(1, START, 0, *CLIENT, *SERVER, 100, 200, ACK | PSH, 512, b"payload", 0)
+SEGMENT = Segment(1, START, 0, *CLIENT, *SERVER, 100, 200, ACK | PSH, 512, b"payload", 0, 64)
 SEGMENT6 = SEGMENT._replace(source=SIX[0], destination=SIX[1])
 
 
@@ -63,14 +64,38 @@ def test_a_segment_is_found_in(name: str) -> None:
     "data",
     [
         ethernet(bytes(28), 0x0806),
-        ethernet(ipv4(struct.pack("!HHHH", 53, 40_000, 8, 0), *("10.0.0.1", "10.0.0.2"), protocol=17)),
-        ethernet(ipv4(bytes(8), "10.0.0.1", "10.0.0.2", protocol=1)),
+        ethernet(ipv4(udp(b"", 5353, 40_000), "10.0.0.1", "10.0.0.2", protocol=17)),
+        ethernet(ipv4(bytes(8), "10.0.0.1", "10.0.0.2", protocol=1, fragment=5)),
+        ethernet(ipv4(bytes(8), "10.0.0.1", "10.0.0.2", protocol=2)),
         ethernet(b"\x42\x42\x03" + bytes(40), 38),
         ethernet(b"\xaa\xaa\x03" + bytes(40), 0x0806),
     ],
 )
 def test_what_surely_is_no_tcp_is_none(data: bytes) -> None:
     assert dissect(record(data)) is None
+
+
+DATAGRAMS = {
+    "a question": (1, ethernet(ipv4(udp(b"?", 40_000, 53), *FOUR, protocol=17)), UDP, udp(b"?", 40_000, 53)),
+    "an answer, padded": (1, ethernet(ipv4(udp(b"!", 53, 5), *FOUR, protocol=17)) + bytes(9), UDP, udp(b"!", 53, 5)),
+    "a question of IPv6": (229, ipv6(udp(b"?", 5, 53), *SIX, following=17), UDP, udp(b"?", 5, 53)),
+    "an error": (1, ethernet(ipv4(b"\3\1" + bytes(6) + IP4, *FOUR, protocol=1)), ICMP, b"\3\1" + bytes(6) + IP4),
+    "an error of IPv6": (
+        229,
+        ipv6(b"\1\4" + bytes(6) + IP6, *SIX, following=58),
+        ICMPV6,
+        b"\1\4" + bytes(6) + IP6,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DATAGRAMS)
+def test_what_tells_of_connections_is_found_on_both_paths(name: str) -> None:
+    link_type, data, protocol, content = DATAGRAMS[name]
+    ends = SIX if protocol == ICMPV6 or link_type == 229 else FOUR
+    expected = Datagram(1, START, protocol, *ends, content)
+    assert dissect(record(data, link_type)) == expected
+    assert Dissection().dissect(record(data, link_type)) == [expected]
 
 
 @pytest.mark.parametrize(

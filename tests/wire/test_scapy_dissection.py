@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from analyzer.wire.link import Segment, dissect
+from analyzer.wire.link import ICMP, Datagram, Segment, dissect
 from analyzer.wire.records import Record, read_records
 from analyzer.wire.scapy_dissection import Dissection
-from tests.wire.packets import CLIENT, SERVER, Captured, conversation, ethernet, ip, ipv4, ipv6, pcap, tcp
+from tests.wire.packets import CLIENT, SERVER, START, Captured, conversation, ethernet, ip, ipv4, ipv6, pcap, tcp
 from tests.wire.reading import read, texts
 from tests.wire.test_link import IP4, IP6, PACKET, SEGMENT, SEGMENT6, SIX, WRAPPED, record
 
@@ -88,14 +88,15 @@ def test_a_fragmented_ipv6_packet_is_put_together() -> None:
 
 def test_the_packet_quoted_by_an_error_is_no_segment(scapy: Dissection) -> None:
     icmp = b"\x03\x01\0\0\0\0\0\0" + IP4
-    assert scapy.dissect(record(ethernet(ipv4(icmp, "1.1.1.1", "2.2.2.2", protocol=1)))) is None
+    found = scapy.dissect(record(ethernet(ipv4(icmp, "1.1.1.1", "2.2.2.2", protocol=1))))
+    assert found == [Datagram(1, START, ICMP, "1.1.1.1", "2.2.2.2", icmp)]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from([1, 0, 101, 113, 276, 105, 9]), st.binary(max_size=120))
 def test_any_bytes_raise_nothing(link_type: int, data: bytes) -> None:
     found = Dissection().dissect(record(data, link_type))
-    assert found is None or isinstance(found[0], Segment)
+    assert found is None or isinstance(found[0], Segment | Datagram)
 
 
 def test_messages_in_a_tunnel_are_read_without_being_asked_for() -> None:

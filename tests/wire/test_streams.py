@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.wire import ordering, streams
+from analyzer.wire import flow, ordering, streams
 from analyzer.wire.events import Data, Ended, Event, Fault, Hole, Opened, Transport
 from analyzer.wire.link import Segment
 from analyzer.wire.streams import Streams
@@ -18,7 +18,7 @@ def segments(packets: Iterable[Packet], missing: int = 0) -> list[Segment]:
     return [
         Segment(
             number, each.ts, 0, *each.source, *each.destination, each.sequence % 2**32, each.acknowledgement % 2**32,
-            each.flags, each.window, each.payload, missing if each.payload else 0,
+            each.flags, each.window, each.payload, missing if each.payload else 0, each.ttl,
         )
         for number, each in enumerate(packets, 1)
     ]  # fmt: skip
@@ -306,7 +306,7 @@ def test_bytes_wait_for_those_before_them_up_to_a_limit(
 
 
 def test_what_waits_for_the_other_side_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "MAX_DEFERRED", 10)
+    monkeypatch.setattr(flow, "MAX_DEFERRED", 10)
     talk = begun()
     ahead = at(talk, 10, b"data")
     answers = [

@@ -147,10 +147,10 @@ def _said(happened: Iterable[Event]) -> Iterator[str]:
     counts: Counter[tuple[str, str | None]] = Counter()
     for event in happened:
         counts["message" if event.kind in SPOKEN else event.kind, event.direction] += 1
-    for kind in ("message", "ping", "pong"):
+    for kind, word in (("message", "message"), ("ping", "ping"), ("pong", "pong"), ("tls_records", "encrypted record")):
         for side, who in (("up", "charger"), ("down", "CSMS")):
             if counts[kind, side]:
-                yield f"{plural(counts[kind, side], kind)} from the {who}"
+                yield f"{plural(counts[kind, side], word)} from the {who}"
 
 
 def _body(happened: Iterable[Event], source: str | None, place: str) -> Iterator[str]:

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from analyzer.kernels.columns import records, same
 from analyzer.reports.outages import ending
-from analyzer.reports.text import day, plural
+from analyzer.reports.text import day, duration, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Row = dict[str, Any]
+WHO = {"up": "charger", "down": "CSMS"}
 TRANSPORT = {
     "syn": "SYN",
     "syn_ack": "SYN-ACK",
@@ -24,7 +25,7 @@ TRANSPORT = {
     "retransmission": "retransmission",
     "duplicate": "captured twice",
     "keep_alive": "TCP keep-alive",
-    "zero_window": "zero window, the receiver takes no more for now",
+    "zero_window": "zero window, the receiver takes no more",
     "hole": "hole, bytes that were never seen",
     "icmp": "ICMP",
     "tls": "TLS alert",
@@ -108,7 +109,8 @@ def _control(row: Row) -> Event:
 
 
 def _transport(row: Row) -> Event:
-    return _event(row, _with(TRANSPORT.get(row["kind"]) or str(row["kind"]), row["detail"]))
+    lasted = f" for {duration(row['duration'])}" if row["duration"] is not None else ""
+    return _event(row, _with(f"{TRANSPORT.get(row['kind'], row['kind'])}{lasted}", row["detail"]))
 
 
 def _certificate(row: Row) -> Event:

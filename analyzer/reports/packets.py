@@ -1,0 +1,124 @@
+"""The packets of one connection for other tools: as Scapy has them, or as a pcapng with comments for Wireshark."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.reports.conversation import find
+from analyzer.reports.events import WHO, events
+from analyzer.reports.text import safe
+from analyzer.sources.excerpt import excerpts
+from analyzer.wire.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+    from scapy.packet import Packet
+
+APPLICATION = "ocpp-analyzer"
+HANDSHAKE = b"\x16\x03"
+"""How a TLS record with a ClientHello begins (RFC 8446 5.1)."""
+WORDS = 3
+"""Of a line of an SSLKEYLOGFILE: a label, the random of the ClientHello, a secret."""
+Places = dict[tuple[str | None, int | None], list[str]]
+"""What is said of packets, by their file and number."""
+
+
+def dissected(base: Mapping[str, pa.Table], name: str) -> list[Packet]:
+    """The packets as Scapy has them, from the link layer on, each with its time.
+
+    Raises:
+        KeyError: No connection is called so.
+        SourceError: The packets cannot be read again.
+    """
+    from scapy.utils import EDecimal
+
+    from analyzer.wire.scapy_dissection import Dissection
+
+    layers = Dissection().layers
+    made = []
+    for excerpt in excerpts(base, find(base["connections"], name)):
+        if isinstance(record := excerpt.content, Record):
+            packet = layers(record)
+            packet.time = EDecimal(record.ts) / 1_000_000
+            packet.wirelen = record.original_length
+            made.append(packet)
+    return made
+
+
+def write(base: Mapping[str, pa.Table], name: str, path: str | Path) -> int:
+    """Write the packets as they were captured, secrets in them included, with comments; how many there are.
+
+    The file appears once it is whole.
+
+    Raises:
+        KeyError: No connection is called so.
+        SourceError: The packets cannot be read again.
+        ValueError: The file is one of the inputs.
+    """
+    from analyzer.wire.pcapng_writer import Writer
+
+    target = Path(path)
+    for source in base["sources"]["source"].to_pylist():
+        if target.exists() and Path(source).exists() and target.samefile(source):
+            raise ValueError(f"{target} is an input; it is not overwritten")
+    connection = find(base["connections"], name)
+    said = comments(base, connection)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    count = 0
+    try:
+        with unfinished.open("wb") as file:
+            writer = Writer(file, APPLICATION)
+            keys = _Keys()
+            for excerpt in excerpts(base, connection):
+                if isinstance(record := excerpt.content, Record):
+                    if secrets := keys.of(record.data):
+                        writer.secrets(secrets)
+                    writer.packet(record, said.get((excerpt.source, record.number), ()))
+                    count += 1
+                else:
+                    keys.add(record.data)
+        unfinished.replace(target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            unfinished.unlink()
+    return count
+
+
+def comments(base: Mapping[str, pa.Table], connection: dict[str, Any]) -> Places:
+    """What is said of each packet of a connection, in a few words and without the payloads."""
+    said: Places = {(connection["source"], connection["origin"]): [_begin(connection)]}
+    for event in events(base, connection):
+        who = f"{WHO[event.direction]}: " if event.direction else ""
+        said.setdefault((event.source, event.origin), []).append(safe(f"{who}{event.what}"))
+    return said
+
+
+def _begin(connection: dict[str, Any]) -> str:
+    station = f" of {connection['station']}" if connection["station"] is not None else ""
+    what = "upgrade request" if connection["path"] is not None else "first packet"
+    return safe(f"{what}{station}, connection {connection['connection']}")
+
+
+class _Keys:
+    """TLS secrets, each given once, with the first packet that holds the random of its ClientHello."""
+
+    def __init__(self) -> None:
+        self._lines: dict[bytes, list[bytes]] = {}
+
+    def add(self, keylog: bytes) -> None:
+        for line in keylog.splitlines():
+            words = line.split()
+            if len(words) == WORDS:
+                with contextlib.suppress(ValueError):
+                    self._lines.setdefault(bytes.fromhex(words[1].decode()), []).append(line)
+
+    def of(self, data: bytes) -> bytes:
+        """The secrets of the connection that a packet begins; empty for all others."""
+        if HANDSHAKE not in data:
+            return b""
+        chosen = [random for random in self._lines if random in data]
+        return b"".join(line + b"\n" for random in chosen for line in self._lines.pop(random))

@@ -1,0 +1,92 @@
+"""Goes back to the captures that a connection was read from, for its packets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, records
+from analyzer.sources.opener import InputError, opened
+from analyzer.sources.reading import CAPTURE, SourceError
+from analyzer.wire.items import Totals
+from analyzer.wire.records import Record, Secrets, is_capture
+from analyzer.wire.selection import Wanted, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+Row = dict[str, Any]
+ENDS = ("client", "client_port", "server", "server_port")
+
+
+class Excerpt(NamedTuple):
+    """A packet of a connection, or TLS secrets that stand among them, and the file that it is from."""
+
+    source: str
+    content: Record | Secrets
+
+
+def excerpts(base: Mapping[str, pa.Table], connection: Row) -> Iterator[Excerpt]:
+    """The packets of a connection in the order of the capture, read anew and never held.
+
+    Raises:
+        SourceError: It was not captured; or a capture is gone, gives its packets only once, or is another one by now.
+            What is wrong may turn out only behind the last packet.
+    """
+    sources = _sources(base["sources"], connection["source"])
+    if any(row["kind"] != CAPTURE for row in sources) or any(connection[name] is None for name in ENDS):
+        raise SourceError(
+            f"there are no packets in a log: connection {connection['connection']} was read from {connection['source']}"
+        )
+    wanted = _wanted(base["connections"], connection)
+    found = 0
+    for row in sources:
+        for excerpt in _select(row, wanted):
+            found += isinstance(excerpt.content, Record)
+            yield excerpt
+    if not found:
+        raise SourceError(f"{connection['source']} has changed since it was read: it holds no packet of the connection")
+
+
+def _sources(table: pa.Table, name: str) -> list[Row]:
+    """The file that a connection begins in."""
+    return [row for row in records(table) if row["source"] == name][:1]
+
+
+def _wanted(connections: pa.Table, connection: Row) -> Wanted:
+    """The ends, and the time in which no other connection has the same: ports are used again."""
+    alike = [row for row in records(connections) if all(row[name] == connection[name] for name in ENDS)]
+    begin = connection["ts"] or NO_TIME
+    earlier = any((row["ts"] or NO_TIME) < begin for row in alike)
+    later = [row["ts"] for row in alike if (row["ts"] or NO_TIME) > begin]
+    ends = (connection["client"], connection["client_port"]), (connection["server"], connection["server_port"])
+    return Wanted(ends, begin if earlier else NO_TIME, min(later, default=END_OF_TIME))
+
+
+def _select(source: Row, wanted: Wanted) -> Iterator[Excerpt]:
+    name = source["source"]
+    try:
+        with opened(name) as found:
+            if not is_capture(found.head):
+                raise SourceError(_changed(name, "it is no capture any more"))
+            for item in select(found.stream, wanted):
+                if isinstance(item, Totals):
+                    _compare(source, item)
+                else:
+                    yield Excerpt(name, item)
+    except InputError as error:
+        raise SourceError(f"its packets cannot be read again: {error}") from None
+
+
+def _compare(source: Row, totals: Totals) -> None:
+    for what, known, now in (
+        ("packets", source["records"], totals.packets),
+        ("bytes in packets", source["bytes"], totals.bytes),
+    ):
+        if known != now:
+            raise SourceError(_changed(source["source"], f"it had {known} {what} and now has {now}"))
+
+
+def _changed(name: str, why: str) -> str:
+    return f"{name} has changed since it was read: {why}"

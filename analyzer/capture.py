@@ -21,7 +21,7 @@ from analyzer.findings import Findings
 from analyzer.kernels.columns import same
 from analyzer.plots import KINDS, figure
 from analyzer.plots.notebook import show_figures
-from analyzer.sources import reading
+from analyzer.sources import inputs, reading
 from analyzer.sources.twice import told_once
 from analyzer.verdict.checklist import checklist
 from analyzer.verdict.coverage import coverage
@@ -232,8 +232,10 @@ def read(
 ) -> Capture:
     """Read captures and logs, several as one.
 
+    The files of a rotated set of captures are read as one capture, in whatever order they are given.
+
     Args:
-        paths: Files, pipes, or `-` for standard input.
+        paths: Files, zip archives of them, pipes, or `-` for standard input.
         format: The format of the logs, where it should not be found by sniffing.
         zone: The time zone of logs that do not tell it, such as `Europe/Berlin`.
         ports: TCP ports of the CSMS, for captures whose upgrade is missing.
@@ -247,10 +249,7 @@ def read(
     secrets = None if keylog is None else reading.read_keylog(keylog)
     options = reading.Options(format, _zone(zone), frozenset(ports), dissector, secrets)
     with collector_paused():
-        parts = told_once(
-            reading.read(str(path), key=str(number), options=options, progress=progress)
-            for number, path in enumerate(paths, 1)
-        )
+        parts = told_once(inputs.read([str(path) for path in paths], options=options, progress=progress))
     if len(parts) == 1:
         return Capture(parts[0])
     return Capture(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ALWAYS, NEVER = NO_TIME + 1, END_OF_TIME
 """Bounds that cut nothing off."""
+OF_THE_END = ("end_side", "close_code", "close_reason", "end_origin", "end_source")
+"""What is known of the end of a connection, and of none that goes on."""
 TIMED = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
 
 
@@ -73,7 +75,7 @@ def _live(base: Mapping[str, pa.Table], low: int, high: int) -> pa.Table:
     cut = _replaced("connections", table, end=np.where(later, NO_TIME, ends), **last_signs)
     flags = {
         "end_kind": _where(later, "open", table["end_kind"]),
-        **{name: _where(later, None, table[name]) for name in ("end_side", "close_code", "close_reason", "end_origin")},
+        **{name: _where(later, None, table[name]) for name in OF_THE_END},
         "end_observed": _where(later, False, table["end_observed"]),
         "start_observed": _where(earlier, False, table["start_observed"]),
     }

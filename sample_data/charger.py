@@ -15,17 +15,19 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping, Sequence
     from ssl import SSLContext
 
     from clock import Clock
     from meter import Meter
     from websockets.asyncio.client import ClientConnection
+    from websockets.extensions import ClientExtensionFactory
 
 QUIET = logging.getLogger("charger")
 QUIET.propagate = False
 ID_TAG = "04A1B2C3D4E5F6"
 WRONG_TRANSACTION = 9999
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass
@@ -179,13 +181,16 @@ async def online(
     kind: type[Any] = Charger,
     subprotocol: str = "ocpp1.6",
     ssl: SSLContext | None = None,
+    host: str = LOOPBACK,
+    extensions: Sequence[ClientExtensionFactory] = (),
 ) -> AsyncIterator[Any]:
     """Connects, listens while the body runs, and closes with code 1000."""
     ping = None if station.ping_seconds is None else station.clock.real(station.ping_seconds)
     async with connect(
         f"{'wss' if ssl else 'ws'}://localhost:{port}/ocpp/{station.name}",
-        host="127.0.0.1",
+        host=host,
         subprotocols=[subprotocol],
+        extensions=extensions or None,
         compression=None,
         proxy=None,
         user_agent_header="AC22/1.4.2",

@@ -126,6 +126,7 @@ async def serving(
     version: type[Csms16 | Csms201] = Csms16,
     intervals: Mapping[str, int] | None = None,
     ssl: SSLContext | None = None,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[None]:
     """Listens on the loopback; `orders` is what the CSMS does of itself on each connection."""
 
@@ -142,7 +143,7 @@ async def serving(
         LIFECYCLE.info("Charger %s disconnected", station)
 
     subprotocol = "ocpp1.6" if version is Csms16 else "ocpp2.0.1"
-    async with serve(converse, "127.0.0.1", port, subprotocols=[subprotocol], ping_interval=None, ssl=ssl):
+    async with serve(converse, host, port, subprotocols=[subprotocol], ping_interval=None, ssl=ssl):
         yield
 
 

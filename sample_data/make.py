@@ -41,6 +41,9 @@ class Run(NamedTuple):
 RUNS = {
     "healthy": Run(stories.healthy, "healthy.pcap", 9001, 40),
     "healthy_201": Run(stories.healthy_201, "healthy_201.pcap", 9002, 40),
+    "deflate": Run(stories.compressed, "deflate.pcap", 9011, 40),
+    "deflate_201_ipv6": Run(stories.compressed_201, "deflate_201_ipv6.pcap", 9012, 40),
+    "tls12_201_ipv6": Run(stories.tls12_201, "tls12_201_ipv6.pcap", 9013, 40),
     "intervals": Run(stories.intervals, "intervals.pcap", 9003, 40),
     "meter_faults": Run(stories.meter_faults, "meter_faults.pcap", 9005, 40),
     "tls13": Run(stories.tls13, "tls13.pcapng", 9006, 30),

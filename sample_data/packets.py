@@ -58,10 +58,15 @@ def captured(port: int, clock: Clock, target: Path) -> Iterator[None]:
                 tcpdump.terminate()
                 tcpdump.communicate()
         packets = [*_stretched(raw.read_bytes(), clock)]
-    if any(packet.data[TCP_FLAGS] & RESET for packet in packets):
+    if any(_flags(packet.data) & RESET for packet in packets):
         raise RuntimeError(f"{target.name}: a connection was reset, which no story wants: run it again")
     contents = pcapng(packets) if ".pcapng" in target.name else pcap(packets)
     target.write_bytes(gzip.compress(contents, mtime=0) if target.suffix == ".gz" else contents)
+
+
+def _flags(data: bytes) -> int:
+    """The flags of a frame; the header of IPv6 is 20 bytes longer than that of IPv4."""
+    return data[TCP_FLAGS + (20 if data[12:14] == b"\x86\xdd" else 0)]
 
 
 def _stretched(contents: bytes, clock: Clock) -> Iterator[Packet]:

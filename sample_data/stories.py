@@ -16,6 +16,7 @@ from csms import Csms16, Csms201, serving
 from meter import Meter
 from ocpp.v16 import call as call16
 from ocpp.v201 import call as call201
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -203,3 +204,44 @@ async def _encrypted(name: str, clock: Clock, port: int, ends: tuple[ssl.SSLCont
             await clock.until(5 * MINUTE + 20)
             await charger.status(1, "Preparing")
             await clock.until(10 * MINUTE + 30)
+
+
+async def compressed(clock: Clock, port: int, _: Path) -> None:
+    """Half an hour of a 1.6 charger that compresses; each message may refer to those before it."""
+    station, offer = Station("CP-11", clock), ClientPerMessageDeflateFactory()
+    async with serving(clock, port, orders=no_orders), online(station, port, extensions=[offer]) as charger:
+        await charger.boot()
+        async with background(charger.heartbeats(60)):
+            await clock.until(3 * MINUTE + 20)
+            await charger.charge(Meter(72_310, amperes=16), samples=24)
+            await clock.until(30 * MINUTE + 30)
+
+
+async def compressed_201(clock: Clock, port: int, _: Path) -> None:
+    """Half an hour of a 2.0.1 charger over IPv6 that compresses; neither side remembers what it sent."""
+    station, host = Station("CP-12", clock), "::1"
+    offer = ClientPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)
+    async with (
+        serving(clock, port, orders=no_orders, version=Csms201, host=host),
+        online(station, port, kind=Charger201, subprotocol="ocpp2.0.1", host=host, extensions=[offer]) as charger,
+    ):
+        await charger.boot()
+        async with background(charger.heartbeats(60)):
+            await clock.until(3 * MINUTE + 20)
+            await charger.charge(Meter(19_540, amperes=16), samples=24)
+            await clock.until(30 * MINUTE + 30)
+
+
+async def tls12_201(clock: Clock, port: int, folder: Path) -> None:
+    """A quarter of an hour of a 2.0.1 charger over IPv6 behind TLS 1.2, whose secrets are kept."""
+    server, client = encrypted(folder / "tls12_201_ipv6.keys", ssl.TLSVersion.TLSv1_2)
+    station, host = Station("CP-13", clock), "::1"
+    async with (
+        serving(clock, port, orders=no_orders, version=Csms201, host=host, ssl=server),
+        online(station, port, kind=Charger201, subprotocol="ocpp2.0.1", host=host, ssl=client) as charger,
+    ):
+        await charger.boot()
+        async with background(charger.heartbeats(60)):
+            await clock.until(3 * MINUTE + 20)
+            await charger.charge(Meter(44_180, amperes=16), samples=9)
+            await clock.until(15 * MINUTE + 30)

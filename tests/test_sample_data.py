@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 MAX_FILE, MAX_ALL = 150_000, 700_000
 FINISH, SYNCHRONISE, RESET = 0x01, 0x02, 0x04
 ENHANCED_PACKET = 6
+IPV6 = b"\x86\xdd"
 DATA_ENDINGS = {".pcap", ".pcapng", ".gz", ".log", ".keys"}
+COMPRESSED = ["deflate.pcap", "deflate_201_ipv6.pcap"]
 CAPTURES = ["healthy.pcap", "healthy_201.pcap", "deadline.pcap.gz", "intervals.pcap", "meter_faults.pcap"]
-ENCRYPTED = ["tls12.pcap", "tls13.pcapng", "tls13_secrets.pcapng"]
+ENCRYPTED = ["tls12.pcap", "tls12_201_ipv6.pcap", "tls13.pcapng", "tls13_secrets.pcapng"]
 HOUR = 3600
 
 
@@ -64,9 +66,10 @@ def _enhanced(contents: bytes) -> Iterator[tuple[float, bytes]]:
 
 
 def _segment(ts: float, frame: bytes) -> Packet:
-    source, target = struct.unpack_from(">HH", frame, 34)
-    header = 34 + (frame[46] >> 4) * 4
-    return Packet(ts, frame[47], target < source, max(source, target), frame[header:])
+    tcp = 54 if frame[12:14] == IPV6 else 34
+    source, target = struct.unpack_from(">HH", frame, tcp)
+    header = tcp + (frame[tcp + 12] >> 4) * 4
+    return Packet(ts, frame[tcp + 13], target < source, max(source, target), frame[header:])
 
 
 def texts(path: Path) -> list[tuple[float, bool, int, list[Any]]]:
@@ -134,7 +137,7 @@ def test_the_readme_names_every_file_and_counts_its_packets_and_messages(samples
             assert len(texts(samples / name)) == int(message_count), name
 
 
-@pytest.mark.parametrize("name", [*CAPTURES, *ENCRYPTED])
+@pytest.mark.parametrize("name", [*CAPTURES, *COMPRESSED, *ENCRYPTED])
 def test_a_capture_starts_at_the_fixed_time_and_its_packets_are_in_order_without_a_reset(
     samples: Path, name: str
 ) -> None:
@@ -276,6 +279,7 @@ def test_each_faulty_transaction_has_its_fault(samples: Path) -> None:
     ("name", "keys", "label"),
     [
         ("tls12.pcap", "tls12.keys", "CLIENT_RANDOM"),
+        ("tls12_201_ipv6.pcap", "tls12_201_ipv6.keys", "CLIENT_RANDOM"),
         ("tls13.pcapng", "tls13.keys", "CLIENT_TRAFFIC_SECRET_0"),
         ("tls13_secrets.pcapng", "tls13.keys", "SERVER_TRAFFIC_SECRET_0"),
     ],
@@ -287,3 +291,17 @@ def test_the_keys_fit_the_encrypted_captures(samples: Path, name: str, keys: str
     contents = (samples / name).read_bytes()
     assert bytes.fromhex(client_random) in contents
     assert ((samples / keys).read_bytes() in contents) == ("secrets" in name)
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_every_message_of_a_compressed_capture_is_compressed(samples: Path, name: str) -> None:
+    first = [packet.payload[0] for packet in packets(samples / name) if packet.payload]
+    assert first.count(0xC1) == len(first) - 4
+    assert first[:2] == [ord("G"), ord("H")]
+    assert first[-2:] == [0x88, 0x88]
+
+
+@pytest.mark.parametrize("name", ["deflate_201_ipv6.pcap", "tls12_201_ipv6.pcap"])
+def test_an_ipv6_capture_holds_nothing_else(samples: Path, name: str) -> None:
+    contents = (samples / name).read_bytes()
+    assert {frame[12:14] for _, frame in _classic(contents)} == {IPV6}

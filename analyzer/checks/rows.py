@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.findings import Evidence
 from analyzer.kernels.columns import NO_TIME, coded, micros
@@ -27,11 +28,12 @@ def by_station(table: pa.Table) -> Iterator[tuple[str, Ints]]:
 
 def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts", origin: str = "origin") -> list[Evidence]:
     """Rows of a table as evidence; `time` names the column that says when, `origin` the one that says where."""
-    chosen = table.select(["source", origin, time]).take(pa.array([int(row) for row in rows], pa.int64()))
+    chosen = table.take(pa.array([int(row) for row in rows], pa.int64()))
+    sources = end_source(chosen) if origin == "end_origin" else chosen["source"]
     return [
         Evidence(source, place, None if ts == NO_TIME else ts)
         for source, place, ts in zip(
-            chosen["source"].to_pylist(), chosen[origin].to_pylist(), micros(chosen[time]).tolist(), strict=True
+            sources.to_pylist(), chosen[origin].to_pylist(), micros(chosen[time]).tolist(), strict=True
         )
     ]
 
@@ -44,6 +46,12 @@ def when(times: Ints, rows: Ints) -> tuple[int | None, int | None]:
     """
     known = times[rows][times[rows] != NO_TIME]
     return (int(known.min()), int(known.max())) if len(known) else (None, None)
+
+
+def end_source(connections: pa.Table) -> pa.ChunkedArray:
+    """The input in which the end of each connection was seen: another than that of its begin, in a set of files."""
+    elsewhere, source = (connections[name].cast(pa.string()) for name in ("end_source", "source"))
+    return pc.coalesce(elsewhere, source).cast(connections["source"].type)
 
 
 def plural(count: int, what: str, several: str = "") -> str:

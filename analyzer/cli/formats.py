@@ -16,27 +16,28 @@ def formats(
 ) -> None:
     """What each input is taken for and how surely, or the list of formats."""
     from analyzer.sources import log
-    from analyzer.sources.reading import SourceError, inspect
+    from analyzer.sources.inputs import inspect
+    from analyzer.sources.reading import SourceError
 
     if not paths:
-        typer.echo("capture          A packet capture, pcap or pcapng, plain or gzip.")
+        typer.echo("capture          A packet capture, pcap or pcapng, plain or compressed.")
         for known in log.formats():
             typer.echo(f"{known.NAME:15}  {known.ABOUT}")
         return
     nothing, complaints = True, []
     for path in paths:
         try:
-            taken = inspect(path)
+            for name, taken in inspect(path):
+                nothing = nothing and not taken
+                for guess in taken:
+                    typer.echo(f"{name}  {guess.name}  {guess.sure:.0%}  {guess.about}")
+                if not taken:
+                    typer.echo(
+                        f"{name}  not recognised: neither a capture nor a log in a format that "
+                        "`ocpp-analyzer formats` lists"
+                    )
         except SourceError as error:
             complaints.append(str(error))
-            continue
-        nothing = nothing and not taken
-        for guess in taken:
-            typer.echo(f"{path}  {guess.name}  {guess.sure:.0%}  {guess.about}")
-        if not taken:
-            typer.echo(
-                f"{path}  not recognised: neither a capture nor a log in a format that `ocpp-analyzer formats` lists"
-            )
     for complaint in complaints:
         exits.warn(complaint)
     if complaints:

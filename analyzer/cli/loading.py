@@ -92,13 +92,16 @@ def _notes(capture: Capture) -> list[str]:
         if row["kind"] in NOTHING_READ:
             nothing.setdefault(row["source"], row["detail"])
     named = base["connections"].select(["source", "station"]).to_pylist()
+    rows = base["sources"].to_pylist()
     seen = {row["source"] for row in named if row["station"] is not None}
+    # A quiet file of a set is no news where another one of it speaks.
+    speaking = {row["sequence"] for row in rows if row["messages"] or row["source"] in seen} - {None}
     notes = []
-    for row in base["sources"].to_pylist():
+    for row in rows:
         source = row["source"]
         if row["damaged"]:
             notes.append(f"a part of {source} was lost: {damage.get(source, 'see the report')}")
-        elif not row["messages"] and source not in seen | repeated:
+        elif not row["messages"] and source not in seen | repeated and row["sequence"] not in speaking:
             notes.append(nothing.get(source) or f"{source} holds no OCPP message")
     left = len(notes) - MAX_NOTES
     return [*notes[:MAX_NOTES], *([f"{left} more inputs were not read whole"] if left > 0 else [])]

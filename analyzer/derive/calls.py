@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from analyzer import schema
 from analyzer.kernels.columns import NO_TIME, Ints, coded, micros, same, seconds
 from analyzer.kernels.sequences import answers
+from analyzer.kernels.watched import watched_until
 
 PATIENCE = 30.0
 """Seconds that an answer may take before its call counts as unanswered: the default of PyPI's `ocpp`."""
@@ -56,7 +57,7 @@ def calls(messages: pa.Table, connections: pa.Table, sources: pa.Table) -> pa.Ta
 
 def _watched(connections: pa.Table, sources: pa.Table, names: list[str]) -> tuple[Ints, np.ndarray, list[str | None]]:
     """Until when each connection was watched, whether it ended then, and its version, in the order of `names`."""
-    until = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
+    until = watched_until(sources)
     rows = {name: row for row, name in enumerate(connections["connection"].to_pylist())}
     ends, inputs = micros(connections["end"]), connections["source"].to_pylist()
     kinds, versions = connections["end_kind"].to_pylist(), connections["version"].to_pylist()

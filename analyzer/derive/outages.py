@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from analyzer import schema
 from analyzer.derive.ongoing import NONE, ongoing_of
 from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, records, same
 from analyzer.kernels.sequences import gaps, latest
+from analyzer.kernels.watched import breaks, sequences, watched_until
 from analyzer.ocpp.in_force import interval_in_force
 from analyzer.schema.base import FAILED
 
@@ -33,8 +34,21 @@ FAREWELLS = frozenset({"close", "fin"})
 """How a charger ends a connection that it gives up by itself, having opened another."""
 COLUMNS = (
     "station", "ts", "upgraded", "connection", "scheme", "end", "end_kind", "end_side", "close_code", "start_observed",
-    "end_origin", "inferred", "last_up", "last_down", "source", "origin",
+    "end_origin", "end_source", "inferred", "last_up", "last_down", "source", "origin",
 )  # fmt: skip
+
+
+class _Watch(NamedTuple):
+    """When inputs were watched: until when, the sequences that they are parts of, and the breaks in those."""
+
+    until: Mapping[str, int]
+    sets: Mapping[str, str]
+    breaks: Mapping[str, Sequence[tuple[int, int]]]
+
+    def whole(self, before: Row, after: Row, start: int, end: int) -> bool:
+        """Whether two connections were seen in one input, or one set without a break in the time between them."""
+        one, other = (self.sets.get(str(row["source"]), str(row["source"])) for row in (before, after))
+        return one == other and not any(start < stop and begin < end for begin, stop in self.breaks.get(one, ()))
 
 
 def outages(
@@ -53,11 +67,11 @@ def outages(
     inferred from messages have no known end.
     """
     told = [row for row in records(connections.select(COLUMNS)) if not row["inferred"] and row["station"] is not None]
-    watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
+    watch = _Watch(watched_until(sources), sequences(sources), breaks(sources))
     booted = _grouped(records(boots.select(["connection", "ts", "kind"])), "connection")
     ongoing = ongoing_of(transactions)
     attempts = _grouped(told, "station")
-    rows = [row for own in attempts.values() for row in _of_station(own, watched)]
+    rows = [row for own in attempts.values() for row in _of_station(own, watch)]
     _measure_quiet(rows, messages, controls)
     _begin_with_silence(rows, settings, _kept(messages, controls))
     refused = {station: sorted(_refusals(own)) for station, own in attempts.items()}
@@ -70,11 +84,11 @@ def outages(
     return schema.sort(schema.from_rows("outages", rows))
 
 
-def _of_station(attempts: Sequence[Row], watched: Mapping[str, int]) -> Iterator[Row]:
+def _of_station(attempts: Sequence[Row], watch: _Watch) -> Iterator[Row]:
     established = [row for row in attempts if _established(row)]
     following: list[Row | None] = [*established, None][1:]
     for before, after in zip(established, following, strict=True):
-        outage = _between(before, after, watched)
+        outage = _between(before, after, watch)
         if outage is not None:
             yield outage
 
@@ -89,7 +103,7 @@ def _established(row: Row) -> bool:
     return row["end_kind"] not in FAILED and (known or row["scheme"] == "wss")
 
 
-def _between(before: Row, after: Row | None, watched: Mapping[str, int]) -> Row | None:
+def _between(before: Row, after: Row | None, watch: _Watch) -> Row | None:
     alive = max(_time(before, "last_up"), _time(before, "last_down"), _time(before, "ts"))
     seen = before["end_kind"] in SEEN_ENDING and _time(before, "end") != NO_TIME
     begins = max(_time(after, "upgraded"), _time(after, "ts")) if after else NO_TIME
@@ -101,9 +115,9 @@ def _between(before: Row, after: Row | None, watched: Mapping[str, int]) -> Row 
         seen, end_kind, end_side = False, "replaced", None
     noticed = _time(before, "end") if seen else begins
     start = noticed if seen else alive
-    if after is None and (not seen or watched.get(str(before["source"]), NO_TIME) - noticed < WATCHED_ON):
+    if after is None and (not seen or watch.until.get(str(before["source"]), NO_TIME) - noticed < WATCHED_ON):
         return None
-    if after is not None and not seen and (before["source"] != after["source"] or not after["start_observed"]):
+    if after is not None and not seen and not (watch.whole(before, after, start, begins) and after["start_observed"]):
         return None  # nobody watched the end, or the beginning: two inputs with a time between them
     if after is not None and begins < start:
         return None
@@ -116,11 +130,18 @@ def _between(before: Row, after: Row | None, watched: Mapping[str, int]) -> Row 
         "next_connection": after["connection"] if after else None,
         "end_kind": end_kind,
         "end_side": end_side,
-        **{name: before[name] for name in ("close_code", "source")},
-        "origin": before["end_origin"] if seen or after is None else after["origin"],
+        "close_code": before["close_code"],
+        **_place(before, None if seen else after),
         "noticed": noticed,
         "lifetime": (noticed - _time(before, "ts")) / 1e6 if _time(before, "ts") != NO_TIME else None,
     }
+
+
+def _place(before: Row, after: Row | None) -> dict[str, object]:
+    """Where the end was noticed: where the connection ended, or where the one behind it began."""
+    if after is not None:
+        return {"source": after["source"], "origin": after["origin"]}
+    return {"source": before["end_source"] or before["source"], "origin": before["end_origin"]}
 
 
 def _measure_quiet(rows: list[Row], messages: pa.Table, controls: pa.Table) -> None:

@@ -44,6 +44,9 @@ BASE = (
             Field("unknown", WHOLE, "", "Records that were not understood."),
             Field("damaged", FLAG, "", "True where a part of the input was lost or unreadable."),
             Field("zone", NAME, "", "The time zone that its times were read in, and where that came from."),
+            Field(
+                "sequence", NAME, "", "First file of the rotated set that it was read as a part of; null outside one."
+            ),
         ),
     ),
     TableSchema(
@@ -90,6 +93,7 @@ BASE = (
             Field("start_observed", FLAG, "", "True where the beginning was seen."),
             Field("end_observed", FLAG, "", "True where the end was seen."),
             Field("end_origin", WHOLE, "", "Packet or line at which the end was seen; null where it was not."),
+            Field("end_source", NAME, "", "The input in which the end was seen, where that is another than `source`."),
             Field("inferred", FLAG, "", "True where no line or packet told of the connection itself."),
             Field("last_up", TIME, "", "Last message or control frame from the charger."),
             Field("last_down", TIME, "", "Last message or control frame from the CSMS."),

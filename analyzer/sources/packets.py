@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from analyzer.ocpp.concealment import conceal
 from analyzer.ocpp.pseudonyms import pseudonym
 from analyzer.sources.assembly import Assembly
+from analyzer.sources.files import Files
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
+from analyzer.sources.places import placed
 from analyzer.sources.resolved import take_lookups
 from analyzer.wire.conversations import read_capture
 from analyzer.wire.items import (
@@ -21,10 +24,12 @@ from analyzer.wire.items import (
     WireMessages,
     WireTransport,
 )
-from analyzer.wire.problems import Problem
+from analyzer.wire.problems import COMMENT, Problem
 from analyzer.wire.tls.shelf import WireRecords
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
@@ -42,6 +47,11 @@ SHOWN = 2000
 """Characters of a header that are kept."""
 
 
+def alone(_: int | None) -> tuple[str, Opened] | None:
+    """What follows a capture that is none of a set: nothing."""
+    return None
+
+
 def read(
     opened: Opened,
     source: str,
@@ -50,15 +60,24 @@ def read(
     ports: frozenset[int] = frozenset(),
     dissector: str = "fast",
     keylog: KeyLog | None = None,
+    following: Callable[[int | None], tuple[str, Opened] | None] = alone,
 ) -> dict[str, pa.Table]:
-    """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept."""
+    """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept.
+
+    A capture may be of several files: `following` gives the name and the content of the one that goes on behind
+    another, of which the last packet was seen at a time.
+    """
     assembly = Assembly(source, key)
+    files = Files(source, opened, following)
     numbers: dict[int, int] = {}
     speaking: set[int] = set()
-    totals, controls = Totals(), 0
+    parts: list[Totals] = []
+    controls = 0
     lookups: list[WireLookup] = []
     doubled: dict[int, int] = {}
-    for item in read_capture(opened.stream, ports=ports, dissector=dissector, keylog=keylog, together=True):
+    for item in read_capture(
+        opened.stream, ports=ports, dissector=dissector, keylog=keylog, following=files.go_on, together=True
+    ):
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
@@ -73,27 +92,28 @@ def read(
             case WireLookup():
                 lookups.append(item)
             case Totals():
-                totals = item
+                parts.append(item)
             case _:
-                _note(assembly, numbers, item)
+                _note(assembly, numbers, files.explained(item) if isinstance(item, Problem) else item)
     assembly.settle()
-    for fault in opened.fault:
-        assembly.issue("unreadable", f"the input ends early: {fault}", damage=True)
+    for problem in files.unexplained(parts):
+        _problem(assembly, numbers, problem)
     _tell_duplicates(assembly, sum(doubled.values()))
     drop_repeated_hops(assembly)
     name_stations(assembly, speaking)
     take_lookups(assembly, lookups, speaking)
-    return assembly.tables(
+    made = assembly.tables(
         {
             "kind": "capture",
-            "start": totals.first_ts,
-            "end": totals.last_ts,
-            "bytes": totals.bytes,
-            "records": totals.packets,
+            "start": parts[0].first_ts,
+            "end": parts[0].last_ts,
+            "bytes": parts[0].bytes,
+            "records": parts[0].packets,
             "lifecycle": controls,
             "zone": "UTC, as captures are",
         }
     )
+    return made if len(parts) == 1 else placed(made, files.names, parts)
 
 
 def _messages(assembly: Assembly, number: int, item: WireMessage | WireMessages) -> None:
@@ -183,9 +203,16 @@ def _note(
             _problem(assembly, numbers, item)
 
 
-def _problem(assembly: Assembly, numbers: dict[int, int], item: Problem) -> None:
-    number = numbers.get(item.connection) if item.connection is not None else None
-    assembly.issue(item.kind, item.detail, item.packet, item.ts, number=number, count=item.count, damage=item.damage)
+def _problem(assembly: Assembly, numbers: dict[int, int], problem: Problem) -> None:
+    assembly.issue(
+        problem.kind,
+        conceal(problem.detail) if problem.kind == COMMENT else problem.detail,
+        problem.packet,
+        problem.ts,
+        number=numbers.get(problem.connection) if problem.connection is not None else None,
+        count=problem.count,
+        damage=problem.damage,
+    )
 
 
 def _certificate(assembly: Assembly, numbers: dict[int, int], item: WireCertificate) -> None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer import schema
 from analyzer.sources import log, packets
 from analyzer.sources.assembly import Assembly
-from analyzer.sources.opener import HEAD, InputError, opened, size
+from analyzer.sources.opener import HEAD, Input, InputError, opened, size
 from analyzer.wire.records import is_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import tzinfo
     from pathlib import Path
 
     import pyarrow as pa
 
+    from analyzer.sources.opener import Opened
     from analyzer.wire.tls.keylog import KeyLog
 
 CAPTURE = "capture"
@@ -55,23 +56,22 @@ class Taken(NamedTuple):
 
 
 def read(
-    path: str, *, key: str = "1", options: Options = DEFAULT, progress: Callable[[int], None] | None = None
+    source: Input | str,
+    *,
+    key: str = "1",
+    options: Options = DEFAULT,
+    progress: Callable[[int], None] | None = None,
+    following: Callable[[int | None], tuple[str, Opened] | None] = packets.alone,
 ) -> dict[str, pa.Table]:
-    """The base tables of one input. `key` makes the names of its connections unique among inputs."""
-    chosen = _named(options.format)
+    """The base tables of one input. `key` makes the names of its connections unique among inputs.
+
+    A capture may go on in other files, as `packets.read` says.
+    """
+    source = Input(source) if isinstance(source, str) else source
+    named(options.format)
     try:
-        with opened(path, progress) as source:
-            if options.format == CAPTURE or (options.format is None and is_capture(source.head)):
-                made = packets.read(
-                    source, path, key, ports=options.ports, dissector=options.dissector, keylog=options.keylog
-                )
-                return _accounted(made)
-            if chosen is None:
-                guesses = log.guess(source.head)
-                chosen = guesses[0].format if guesses and guesses[0].sure >= log.SURE_ENOUGH else None
-            if chosen is None:
-                return _not_recognised(path, key, source.head, source.fault)
-            return _accounted(log.read(source, path, key, chosen, options.zone, size(path)))
+        with opened(source, progress) as found:
+            return read_opened(source, found, key=key, options=options, following=following)
     except InputError as error:
         raise SourceError(str(error)) from None
 
@@ -93,18 +93,52 @@ def read_keylog(path: str | Path) -> KeyLog:
     return made
 
 
-def inspect(path: str) -> list[Taken]:
+def read_opened(
+    source: Input,
+    found: Opened,
+    *,
+    key: str,
+    options: Options,
+    following: Callable[[int | None], tuple[str, Opened] | None] = packets.alone,
+) -> dict[str, pa.Table]:
+    """The base tables of an input that is open."""
+    chosen = named(options.format)
+    if options.format == CAPTURE or (options.format is None and is_capture(found.head)):
+        made = packets.read(
+            found,
+            source.name,
+            key,
+            ports=options.ports,
+            dissector=options.dissector,
+            keylog=options.keylog,
+            following=following,
+        )
+        return _accounted(made)
+    if chosen is None:
+        guesses = log.guess(found.head)
+        chosen = guesses[0].format if guesses and guesses[0].sure >= log.SURE_ENOUGH else None
+    if chosen is None:
+        return _not_recognised(source, key, found)
+    return _accounted(log.read(found, source.name, key, chosen, options.zone, size(source)))
+
+
+def inspect(source: Input | str) -> list[Taken]:
     """What an input may be, the likeliest first; empty where nothing fits."""
     try:
-        with opened(path) as source:
-            if is_capture(source.head):
+        with opened(source) as found:
+            if is_capture(found.head):
                 return [Taken(CAPTURE, 1.0, "A packet capture, pcap or pcapng.")]
-            return [Taken(guess.format.NAME, guess.sure, guess.format.ABOUT) for guess in log.guess(source.head)]
+            return [Taken(guess.format.NAME, guess.sure, guess.format.ABOUT) for guess in log.guess(found.head)]
     except InputError as error:
         raise SourceError(str(error)) from None
 
 
-def _named(name: str | None) -> log.Format | None:
+def named(name: str | None) -> log.Format | None:
+    """The format of a log that the user named; None of a capture, and where none was named.
+
+    Raises:
+        SourceError: No format is called so.
+    """
     if name is None or name == CAPTURE:
         return None
     for candidate in log.formats():
@@ -114,28 +148,39 @@ def _named(name: str | None) -> log.Format | None:
     raise SourceError(f"no format is called {name}; there are: {known}")
 
 
+def unreadable(name: str, faults: Iterable[str]) -> dict[str, pa.Table]:
+    """The base tables of an archive that could not be read whole: its members are inputs of their own."""
+    assembly = Assembly(name, "")
+    for why in faults:
+        assembly.issue("unreadable", f"the archive was not read whole: {why}", damage=True)
+    return assembly.tables({"kind": UNKNOWN, "bytes": size(name), "records": 0, "damaged": True})
+
+
 def _accounted(made: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """The tables of an input, with an issue that says so where it holds no message."""
-    (row,) = made["sources"].to_pylist()
-    if row["messages"]:
+    rows = made["sources"].to_pylist()
+    if any(row["messages"] for row in rows):
         return made
-    what = "holds no OCPP message that can be read" if row["records"] else "is empty"
-    detail = f"{row['source']} ({row['kind']}, {row['records']} records) {what}"
-    issue = {"source": row["source"], "kind": "no_messages", "detail": detail, "count": 1, "damage": False}
+    first, records = rows[0], sum(row["records"] or 0 for row in rows)
+    more = f" and {len(rows) - 1} more of its set" if len(rows) > 1 else ""
+    what = "holds no OCPP message that can be read" if records else "is empty"
+    detail = f"{first['source']}{more} ({first['kind']}, {records} records) {what}"
+    issue = {"source": first["source"], "kind": "no_messages", "detail": detail, "count": 1, "damage": False}
     issues = schema.concat("issues", [made["issues"], schema.from_rows("issues", [issue])])
     return {**made, "issues": schema.sort(issues)}
 
 
-def _not_recognised(path: str, key: str, head: bytes, fault: list[str]) -> dict[str, pa.Table]:
+def _not_recognised(source: Input, key: str, found: Opened) -> dict[str, pa.Table]:
+    path, head, fault = source.name, found.head, found.fault
     assembly = Assembly(path, key)
     for why in fault:
         assembly.issue("unreadable", f"the input ends early: {why}", damage=True)
-    # What is empty holds nothing that could be missed.
+    # What is empty holds nothing that could be missed, and nobody named what stands beside a capture in an archive.
     empty = not fault and len(head) < HEAD and all(_tells_nothing(line) for line in log.decode(head).splitlines())
     known = "is empty" if not head else "holds nothing but blank lines and comments"
     what = known if empty else "is neither a capture nor a log in a known format"
-    assembly.issue("not_recognised", f"{path} {what}", damage=not empty)
-    return assembly.tables({"kind": UNKNOWN, "bytes": size(path) or len(head), "records": 0, "damaged": bool(fault)})
+    assembly.issue("not_recognised", f"{path} {what}", damage=not empty and source.member is None)
+    return assembly.tables({"kind": UNKNOWN, "bytes": size(source) or len(head), "records": 0, "damaged": bool(fault)})
 
 
 def _tells_nothing(line: str) -> bool:

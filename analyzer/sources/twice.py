@@ -16,8 +16,8 @@ from analyzer.kernels.columns import NO_TIME, SECOND, flags, micros, same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-OWN = ("source", "connection")
-"""Columns that differ between two readings of the same thing."""
+OWN = ("source", "connection", "origin")
+"""Columns that differ between two readings of the same thing: a set of captures may be given whole and in parts."""
 SAME = ("direction", "type", "id", "payload")
 """What makes a message the same in a capture and in a log; an answer has its action from its call alone."""
 FEWEST = 10
@@ -141,15 +141,18 @@ def _within(said: Sequence[Said], heard: Sequence[Said]) -> bool:
 
 
 def _emptied(part: Part, twin: Part) -> Part:
-    tables = part.tables
-    source, other = (each["sources"]["source"][0].as_py() for each in (tables, twin.tables))
-    count = tables["messages"].num_rows
-    detail = f"{source} says what {other} says; its {count} messages are counted once"
+    other = twin.tables["sources"]["source"][0].as_py()
+    return Part(repetition(part.tables["sources"].to_pylist(), other, part.tables["messages"].num_rows))
+
+
+def repetition(sources: Sequence[Mapping[str, object]], other: str, count: int) -> dict[str, pa.Table]:
+    """The base tables of inputs that say what another one says, in `count` messages: an issue that tells so."""
+    source = sources[0]["source"]
+    more = f" and {len(sources) - 1} more files of its set" if len(sources) > 1 else ""
+    detail = f"{source}{more} says what {other} says; its {count} messages are counted once"
     issue = {"source": source, "kind": "repeated_input", "detail": detail, "count": count, "damage": False}
-    sources = tables["sources"].to_pylist()
-    made = {
-        **{name: table.slice(0, 0) for name, table in tables.items()},
+    return {
+        **{name: schema.empty(name) for name in schema.names("base")},
         "sources": schema.from_rows("sources", [{**row, "messages": 0, "damaged": False} for row in sources]),
         "issues": schema.from_rows("issues", [issue]),
     }
-    return Part(made)

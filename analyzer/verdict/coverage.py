@@ -45,6 +45,9 @@ WORDS = {
     "events_left_out": "events of connections without OCPP that were not kept",
     "too_much_held": "connections given up to save memory",
     "repeats_left_out": "repeats left out",
+    "comment": "comments in the capture",
+    "corrupt": "places without a record, skipped",
+    "dropped_packets": "packets that the capture says it lost",
 }
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, micros, same
 from analyzer.kernels.sequences import gaps
+from analyzer.kernels.watched import watched_until
 from analyzer.ocpp.in_force import interval_in_force
 from analyzer.verdict.offline import length
 
@@ -51,7 +52,7 @@ def unheard(tables: Mapping[str, pa.Table]) -> dict[str, str]:
 
 def _ends(connections: pa.Table, sources: pa.Table) -> Ints:
     """For each connection the end of the input that tells of it."""
-    ends = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
+    ends = watched_until(sources)
     return np.array([ends.get(name, NO_TIME) for name in connections["source"].to_pylist()], dtype=np.int64)
 
 

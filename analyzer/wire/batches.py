@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import struct
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.wire.records import CLASSIC, MAX_PACKET, Classic, Record, classic, read_classic, read_records, take
+from analyzer.wire.records import CLASSIC, MODIFIED, Record, Secrets, bounded, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from analyzer.wire.problems import Problem
-    from analyzer.wire.records import Secrets
 
 Ints = npt.NDArray[np.int64]
+
 CHUNK = 16 << 20
-"""Bytes that are read at once: larger ones cost memory and page faults, smaller ones the overhead of NumPy."""
+"""Bytes that are read at once: larger ones cost memory, smaller ones the overhead of NumPy for each connection."""
 ROOM = 64
 """Bytes behind the last packet of a batch, so that a header may be looked at before it is known to be whole."""
-GATHERED = 4096
+GATHERED = 16_384
 """Records that are gathered into a batch where they were read one by one."""
 
 
@@ -53,14 +51,22 @@ class Batch(NamedTuple):
 
 def read_batches(stream: BinaryIO) -> Iterator[Batch | Secrets | Problem]:
     """What `read_records` reads, many packets at a time."""
-    head = take(stream, 24)
-    if len(head) == 24 and head[:4] in CLASSIC:
-        yield from _read_classic(stream, classic(head))
+    from analyzer.wire.garbage import SECTION_HEADER
+    from analyzer.wire.lookahead import Lookahead
+    from analyzer.wire.pcap_batches import read_packets
+    from analyzer.wire.pcapng_batches import read_blocks
+
+    ahead = Lookahead(stream)
+    magic = ahead.ahead(4)
+    if magic in CLASSIC and magic not in MODIFIED:
+        yield from bounded(read_packets(ahead))
+    elif magic == SECTION_HEADER:
+        yield from bounded(read_blocks(ahead))
     else:
-        yield from gather(read_records(_joined(head, stream)))
+        yield from gather(read_ahead(ahead))
 
 
-def gather(records: Iterable[Record | Secrets | Problem]) -> Iterator[Batch | Secrets | Problem]:
+def gather(records: Iterable[Batch | Record | Secrets | Problem]) -> Iterator[Batch | Secrets | Problem]:
     """Records that were read one by one as batches; what stands between them keeps its place."""
     waiting: list[Record] = []
     size = 0
@@ -85,66 +91,3 @@ def _batch(records: Sequence[Record]) -> Batch:
     return Batch(
         data, records[0].number, np.cumsum(captured) - captured, captured, original, ts, link_types, interfaces
     )
-
-
-def _read_classic(stream: BinaryIO, form: Classic) -> Iterator[Batch | Secrets | Problem]:
-    number, rest, ts = 0, b"", None
-    more = True
-    while more:
-        chunk = take(stream, CHUNK)
-        size = len(rest) + len(chunk)
-        data = b"".join([rest, chunk, bytes(ROOM)])
-        heads, end = _walk(data, size, form.order)
-        if heads:
-            batch = _columns(data, np.array(heads, dtype=np.int64), number + 1, form)
-            number, ts = number + len(heads), int(batch.ts[-1])
-            yield batch
-        rest = data[end:size]
-        # A record that is not whole though there is more than any may have is a corrupt one.
-        more = len(chunk) == CHUNK and len(rest) < 16 + MAX_PACKET
-    if rest:
-        yield from gather(read_classic(_joined(rest, stream), form, number, ts))
-
-
-def _walk(data: bytes, size: int, order: str) -> tuple[list[int], int]:
-    """Where the headers of whole records stand, and where the next one does; a length beyond reason ends it."""
-    length_at = struct.Struct(order + "I").unpack_from
-    heads: list[int] = []
-    found = heads.append
-    at = 0
-    while at + 16 <= size:
-        (length,) = length_at(data, at + 8)
-        following = at + 16 + length
-        if following > size or length > MAX_PACKET:
-            break
-        found(at)
-        at = following
-    return heads, at
-
-
-def _columns(data: bytes, heads: Ints, number: int, form: Classic) -> Batch:
-    words = np.ndarray((len(data) - 3,), form.order + "u4", data, 0, (1,))
-    seconds, fraction, captured, original = (words[heads + place].astype(np.int64) for place in (0, 4, 8, 12))
-    ts = seconds * 1_000_000 + fraction // form.divisor
-    same = np.zeros(len(heads), dtype=np.int64)
-    return Batch(data, number, heads + 16, captured, original, ts, same + form.link_type, same)
-
-
-def _joined(head: bytes, rest: BinaryIO) -> BinaryIO:
-    """A stream with bytes put back that were read from it."""
-    return cast("BinaryIO", io.BufferedReader(_Joined(head, rest)))
-
-
-class _Joined(io.RawIOBase):
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = head, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        data, self._head = self._head[: len(view)], self._head[len(view) :]
-        data = data or self._rest.read(len(view)) or b""
-        view[: len(data)] = data
-        return len(data)

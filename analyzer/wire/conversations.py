@@ -10,7 +10,7 @@ import numpy as np
 
 from analyzer.wire import flows
 from analyzer.wire.aside import Aside
-from analyzer.wire.batches import Batch, read_batches
+from analyzer.wire.batches import Batch
 from analyzer.wire.conversation import Conversation
 from analyzer.wire.events import Ended, Opened
 from analyzer.wire.headers import Headers
@@ -28,9 +28,10 @@ from analyzer.wire.items import (
 )
 from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, UDP, Datagram, Segment, Unknown, dissect
 from analyzer.wire.lookups import Lookups
-from analyzer.wire.problems import Problem
-from analyzer.wire.records import SECTION_HEADER, Secrets
+from analyzer.wire.problems import COMMENT, Problem
+from analyzer.wire.records import Secrets
 from analyzer.wire.runs import Run, continues, pass_over, read_run
+from analyzer.wire.sequence import Sequence, alone
 from analyzer.wire.streams import MAX_FLOWS, Streams
 from analyzer.wire.tls.keylog import KeyLog, Keys
 from analyzer.wire.tls.shelf import Shelf, WireRecords
@@ -62,15 +63,19 @@ def read_capture(
     keylog: KeyLog | None = None,
     progress: Callable[[int], None] | None = None,
     together: bool = False,
+    following: Callable[[int | None], BinaryIO | None] = alone,
 ) -> Iterator[Item]:
     """What a capture holds, in bounded memory; the last item is its `Totals`. Bad data gives problems, no exception.
+
+    A capture may be of several files: `following` gives the one that goes on behind another, as `Sequence` says. Then
+    the last items are the `Totals` of each.
 
     `ports` are server ports that are surely of interest; none is needed. With dissector `scapy` all packets go through
     Scapy, which is slow and knows every encapsulation; with `fast` only those that are not plain Ethernet, VLAN, Linux
     cooked, raw or loopback. TLS is decrypted with the secrets of `keylog` and those within the capture. `progress` is
     told how many bytes were read. With `together` many messages of a connection may come as one item.
     """
-    for item in _Reading(ports, dissector, keylog).read(stream, progress):
+    for item in _Reading(ports, dissector, keylog).read(Sequence(stream, following), progress):
         if isinstance(item, WireMessages) and not together:
             yield from item.one_by_one()
         else:
@@ -84,7 +89,7 @@ class _Reading:
         self._ports = ports
         self._keys = Keys(keylog)
         self._shelf = Shelf()
-        self._totals = Totals()
+        self._bytes = 0
         self._headers = Headers()
         self._streams = Streams(ports)
         self._conversations: dict[int, Conversation] = {}
@@ -96,31 +101,24 @@ class _Reading:
         self._slow = dissector == "scapy"
         self._scapy: Callable[[Record], list[Segment | Datagram] | None] | None = None
 
-    def read(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[Item]:
-        self._keys.may_grow = _may_bring_secrets(stream)
-        for found in read_batches(stream):
+    def read(self, sequence: Sequence, progress: Callable[[int], None] | None) -> Iterator[Item]:
+        self._keys.may_grow = sequence.may_bring_secrets
+        for found in sequence.batches():
             if isinstance(found, Batch):
-                self._count(found)
+                self._bytes += int(found.captured.sum())
                 yield from self._take(found)
                 if progress:
-                    progress(self._totals.bytes)
-                if self._totals.bytes - self._weighed >= WEIGHED_EVERY:
-                    self._weighed = self._totals.bytes
+                    progress(self._bytes)
+                if self._bytes - self._weighed >= WEIGHED_EVERY:
+                    self._weighed = self._bytes
                     yield from self._relieve()
             elif isinstance(found, Secrets):
                 self._keys.add(found.data)
             else:
                 yield from self._complain(found)
-        yield from self._follow(self._streams.finish(self._totals.last_ts))
+        yield from self._follow(self._streams.finish(sequence.last_ts))
         yield from self._finish()
-
-    def _count(self, batch: Batch) -> None:
-        totals = self._totals
-        totals.packets += len(batch.begins)
-        totals.bytes += int(batch.captured.sum())
-        first, last = int(batch.ts.min()), int(batch.ts.max())
-        totals.first_ts = first if totals.first_ts is None else min(totals.first_ts, first)
-        totals.last_ts = last if totals.last_ts is None else max(totals.last_ts, last)
+        yield from sequence.parts
 
     def _take(self, batch: Batch) -> Iterator[Item]:
         """Take the packets of a batch, connection by connection."""
@@ -237,14 +235,17 @@ class _Reading:
             yield from self._follow(self._streams.give_up(number))
 
     def _complain(self, problem: Problem) -> Iterator[Problem]:
-        """Give a problem of packets the first time, damage of the file each time; the other repeats come at the end."""
-        bounded = not problem.damage or problem.kind == CUT_HEADER
+        """Give a problem of packets the first time; what is damage of the file or a comment on it each time.
+
+        The other repeats come at the end.
+        """
+        bounded = problem.kind == CUT_HEADER or not (problem.damage or problem.kind == COMMENT)
         self._complaints[problem.kind, problem.damage] += bounded
         if not bounded or self._complaints[problem.kind, problem.damage] == 1:
             yield problem
 
     def _finish(self) -> Iterator[Item]:
-        """Give the connections without OCPP, the repeated problems, and the totals."""
+        """Give the connections without OCPP, and the repeated problems."""
         yield from self._aside.finish()
         yield from self._keys.problems()
         yield from self._lookups.finish()
@@ -260,10 +261,3 @@ class _Reading:
                 f"the {self._relieved} connections that held most were given up there"
             )
             yield Problem("too_much_held", detail, damage=True, count=self._relieved)
-        yield self._totals
-
-
-def _may_bring_secrets(stream: BinaryIO) -> bool:
-    """Whether secrets of TLS may stand anywhere in a capture: in a pcapng, or in what cannot be looked into."""
-    peek = getattr(stream, "peek", None)
-    return peek is None or peek(len(SECTION_HEADER)).startswith(SECTION_HEADER)

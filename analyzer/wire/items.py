@@ -160,12 +160,29 @@ class WireCertificate(NamedTuple):
 
 @dataclass(slots=True)
 class Totals:
-    """What a capture held in all, the packets that are not of TCP included."""
+    """What a capture file held in all, the packets that are not of TCP included.
+
+    `before` is what packet numbers go beyond in the second file of a sequence and the later ones.
+    """
 
     packets: int = 0
     bytes: int = 0
     first_ts: int | None = None
     last_ts: int | None = None
+    before: int = 0
+
+    def count(self, ts: int, size: int) -> None:
+        """Count a packet."""
+        self.packets += 1
+        self.bytes += size
+        self.first_ts = ts if self.first_ts is None else min(self.first_ts, ts)
+        self.last_ts = ts if self.last_ts is None else max(self.last_ts, ts)
+
+    def count_all(self, first: int, last: int, packets: int, size: int) -> None:
+        """Count packets of which these are the times of the earliest and of the latest."""
+        self.count(first, size)
+        self.count(last, 0)
+        self.packets += packets - 2
 
 
 Item = (

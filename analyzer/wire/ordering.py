@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from analyzer.wire.events import Data, Fault, Hole, Transport
 from analyzer.wire.link import ACK, FIN, RST
 from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
+from analyzer.wire.piece import Piece, signed
 from analyzer.wire.recent import Recent
-from analyzer.wire.sequence import Piece, signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

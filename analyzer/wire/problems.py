@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+COMMENT = "comment"
+"""The kind of what is no problem: words that somebody wrote into the capture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

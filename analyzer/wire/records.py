@@ -1,28 +1,35 @@
-"""Reads the records of a capture file: classic pcap here, pcapng in its own module."""
+"""Reads the records of a capture file, whichever of the two formats it is in."""
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
+from analyzer.wire.garbage import SECTION_HEADER
+from analyzer.wire.lookahead import Lookahead
 from analyzer.wire.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_PACKET = 4 << 20
 """Bytes of one captured packet. The largest that TCP offload makes are 512 KiB; more is a corrupt length."""
 MAX_TIME = 253_402_300_800_000_000
 """The year 10000 in microseconds: a time beyond it is a corrupt one."""
+MAX_ALIKE = 100
+"""Problems of one kind that are told one by one; the others of a file are counted."""
 
-SECTION_HEADER = b"\x0a\x0d\x0d\x0a"
 CLASSIC = {
     b"\xd4\xc3\xb2\xa1": ("<", 1),
     b"\xa1\xb2\xc3\xd4": (">", 1),
     b"\x4d\x3c\xb2\xa1": ("<", 1000),
     b"\xa1\xb2\x3c\x4d": (">", 1000),
+    b"\x34\xcd\xb2\xa1": ("<", 1),
+    b"\xa1\xb2\xcd\x34": (">", 1),
 }
 """Magic number of a classic pcap: its byte order, and what divides the fraction of a second into microseconds."""
+MODIFIED = frozenset({b"\x34\xcd\xb2\xa1", b"\xa1\xb2\xcd\x34"})
+"""Those whose record headers are longer: libpcap with Kuznetzov's patches, as old Linux systems had it."""
 
 
 class Record(NamedTuple):
@@ -42,6 +49,9 @@ class Secrets(NamedTuple):
     data: bytes
 
 
+Item = TypeVar("Item")
+
+
 def is_capture(head: bytes) -> bool:
     """Whether a file that begins like this is a pcap or a pcapng."""
     return head[:4] in CLASSIC or head[:4] == SECTION_HEADER
@@ -49,67 +59,47 @@ def is_capture(head: bytes) -> bool:
 
 def read_records(stream: BinaryIO) -> Iterator[Record | Secrets | Problem]:
     """The packets of a capture file in their order, and what is wrong with it."""
+    return read_ahead(Lookahead(stream))
+
+
+def read_ahead(ahead: Lookahead) -> Iterator[Record | Secrets | Problem]:
+    """The same of a stream that was looked into."""
+    from analyzer.wire.pcap import read_packets
     from analyzer.wire.pcapng import read_blocks
 
-    magic = take(stream, 4)
+    magic = ahead.ahead(4)
     if magic in CLASSIC:
-        header = take(stream, 20)
-        if len(header) < 20:
-            yield truncated("its header", 20 - len(header), 0, None)
-        else:
-            yield from read_classic(stream, classic(magic + header))
+        yield from bounded(read_packets(ahead))
     elif magic == SECTION_HEADER:
-        yield from read_blocks(stream)
+        yield from bounded(read_blocks(ahead))
     else:
         yield Problem("not_a_capture", "it begins like no pcap or pcapng" if magic else "it is empty", damage=True)
 
 
-def take(stream: BinaryIO, size: int) -> bytes:
-    """The next `size` bytes, fewer only where the stream ends: a pipe gives them in pieces."""
-    data = stream.read(size)
-    while data and len(data) < size and (more := stream.read(size - len(data))):
-        data += more
-    return data or b""
+def bounded(items: Iterable[Item]) -> Iterator[Item | Problem]:
+    """The items with no more than `MAX_ALIKE` problems of one kind; how many more there were comes at the end."""
+    told: Counter[str] = Counter()
+    left_out: dict[str, Problem] = {}
+    for item in items:
+        if isinstance(item, Problem):
+            told[item.kind] += 1
+            if told[item.kind] > MAX_ALIKE:
+                left_out.setdefault(item.kind, item)
+                continue
+        yield item
+    for kind, first in left_out.items():
+        count = told[kind] - MAX_ALIKE
+        yield Problem(kind, f"the same {count} times more", first.ts, first.packet, first.damage, count)
 
 
 def truncated(what: str, missing: int, number: int, ts: int | None) -> Problem:
     """The problem of a file that ends inside something."""
-    return Problem("truncated", f"the file ends inside {what}: {missing} bytes are missing", ts, number, damage=True)
+    detail = f"the file ends inside {what}: {missing} bytes are missing"
+    return Problem("truncated", detail, ts, number or None, damage=True)
 
 
-class Classic(NamedTuple):
-    """What the header of a classic pcap tells: byte order, divisor of the fraction of a second, link type."""
-
-    order: str
-    divisor: int
-    link_type: int
-
-
-def classic(header: bytes) -> Classic:
-    """Read the header of a classic pcap, which is 24 bytes."""
-    order, divisor = CLASSIC[header[:4]]
-    # The upper half of the link type tells of a frame check sequence (draft-ietf-opsawg-pcap section 4).
-    return Classic(order, divisor, struct.unpack(order + "I", header[20:])[0] & 0xFFFF)
-
-
-def read_classic(stream: BinaryIO, form: Classic, number: int = 0, ts: int | None = None) -> Iterator[Record | Problem]:
-    """The records of a classic pcap after its header, or after the `number` records that were read before."""
-    order, divisor, link_type = form
-    layout = struct.Struct(order + "IIII")
-    while head := take(stream, 16):
-        number += 1
-        if len(head) < 16:
-            yield truncated(f"the header of packet {number}", 16 - len(head), number, ts)
-            return
-        seconds, fraction, length, original = layout.unpack(head)
-        if length > MAX_PACKET:
-            yield Problem(
-                "corrupt", f"packet {number} claims {length} bytes; the rest is not read", ts, number, damage=True
-            )
-            return
-        data = take(stream, length)
-        if len(data) < length:
-            yield truncated(f"packet {number}", length - len(data), number, ts)
-            return
-        ts = seconds * 1_000_000 + fraction // divisor
-        yield Record(number, ts, link_type, data, original, 0)
+def skipped(what: str, size: int, number: int, ts: int | None, *, to_the_end: bool) -> Problem:
+    """The problem of bytes that hold no record."""
+    where = "to the end of the file " if to_the_end else ""
+    detail = f"{what}, after packet {number}; {size} bytes {where}were skipped"
+    return Problem("corrupt", detail, ts, number or None, damage=True)

@@ -102,11 +102,16 @@ class Dissection:
                 break  # what follows is the packet that it quotes
         if ip is None:
             return None
-        if told is None:
+        if told is None or self._is_first_fragment(ip):
             whole = self._reassemble(ip) if nesting else None
             return None if whole is None else self._segments(record, whole, nesting - 1)
         found = _found(record, ip, told, protocol)
         return [found] if found else None
+
+    def _is_first_fragment(self, ip: Any) -> bool:  # noqa: ANN401
+        """Whether more fragments follow; Scapy reads the beginning of their content as if it were all of it."""
+        fragment = ip if isinstance(ip, self._ip) else ip.getlayer(self._fragment)
+        return bool(fragment and (fragment.flags.MF if fragment is ip else fragment.m))
 
     def _reassemble(self, ip: Any) -> Any:  # noqa: ANN401
         """The packet that this fragment makes whole, None where it is no fragment or others are missing."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analyzer.wire.events import Fault
-from analyzer.wire.sequence import signed
+from analyzer.wire.piece import signed
 
 if TYPE_CHECKING:
     from analyzer.wire.flow import Flow

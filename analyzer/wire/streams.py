@@ -10,7 +10,7 @@ from analyzer.wire.events import Ended, Measured, Opened, Transport
 from analyzer.wire.flow import Flow, release
 from analyzer.wire.link import ACK, FIN, RST, SYN
 from analyzer.wire.ordering import WINDOW, Half
-from analyzer.wire.sequence import signed
+from analyzer.wire.piece import signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

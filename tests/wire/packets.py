@@ -128,12 +128,16 @@ def capture(packets: list[Packet]) -> bytes:
     )
 
 
-def pcap(packets: list[Captured], *, link_type: int = 1, order: str = "<", nanoseconds: bool = False) -> bytes:
-    magic = 0xA1B23C4D if nanoseconds else 0xA1B2C3D4
+def pcap(
+    packets: list[Captured], *, link_type: int = 1, order: str = "<", nanoseconds: bool = False, modified: bool = False
+) -> bytes:
+    magic = 0xA1B23C4D if nanoseconds else 0xA1B2CD34 if modified else 0xA1B2C3D4
     parts = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262_144, link_type)]
     for ts, data, original in packets:
         fraction = ts % 1_000_000 * (1000 if nanoseconds else 1)
-        parts.extend((struct.pack(order + "IIII", ts // 1_000_000, fraction, len(data), original or len(data)), data))
+        head = struct.pack(order + "IIII", ts // 1_000_000, fraction, len(data), original or len(data))
+        # The modified format adds the interface, the protocol and the kind of the packet.
+        parts.extend((head, struct.pack(order + "IHBx", 2, 0x0800, 1) if modified else b"", data))
     return b"".join(parts)
 
 
@@ -147,17 +151,23 @@ def section(order: str = "<") -> bytes:
     return block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order)
 
 
+def option(code: int, value: bytes, order: str = "<") -> bytes:
+    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
 def interface(link_type: int = 1, *, order: str = "<", options: bytes = b"", snap_length: int = 0) -> bytes:
     return block(1, struct.pack(order + "HHI", link_type, 0, snap_length) + options, order)
 
 
-def enhanced(packet: Captured, *, number: int = 0, ticks: int | None = None, order: str = "<") -> bytes:
+def enhanced(
+    packet: Captured, *, number: int = 0, ticks: int | None = None, order: str = "<", options: bytes = b""
+) -> bytes:
     ticks = packet.ts if ticks is None else ticks
     length = len(packet.data)
     head = struct.pack(
         order + "IIIII", number, ticks >> 32, ticks & 0xFFFF_FFFF, length, packet.original_length or length
     )
-    return block(6, head + packet.data, order)
+    return block(6, head + packet.data + bytes(-length % 4) * bool(options) + options, order)
 
 
 def frame(

@@ -23,6 +23,7 @@ from analyzer.wire.conversations import (
     WireTransport,
     read_capture,
 )
+from analyzer.wire.sequence import Sequence
 from analyzer.wire.tls import shelf
 from analyzer.wire.tls.keylog import KeyLog
 from tests.wire.packets import (
@@ -324,14 +325,14 @@ def test_nothing_is_kept_of_connections_that_are_let_go(monkeypatch: pytest.Monk
         )
         for packet in two.packets
     ]
-    items = list(reading.read(io.BytesIO(capture(one.packets + two.packets)), None))
+    items = list(reading.read(Sequence(io.BytesIO(capture(one.packets + two.packets))), None))
     assert len([item for item in items if isinstance(item, WireRecords)]) == 1
     assert len(reading._shelf._kept) == 1
 
 
 def test_a_stream_that_cannot_be_looked_into_may_bring_secrets(samples: Path) -> None:
     with (samples / "tls13.pcapng").open("rb") as stream:
-        assert conversations._may_bring_secrets(stream)
+        assert Sequence(stream).may_bring_secrets
     with (samples / "tls12.pcap").open("rb") as stream:
-        assert not conversations._may_bring_secrets(stream)
-    assert conversations._may_bring_secrets(io.BytesIO(b""))
+        assert not Sequence(stream).may_bring_secrets
+    assert Sequence(io.BytesIO(b"")).may_bring_secrets

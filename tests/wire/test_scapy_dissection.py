@@ -67,20 +67,24 @@ def test_a_segment_is_found_in(name: str, scapy: Dissection) -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_fragmented_ipv4_packet_is_put_together(first: int) -> None:
+@pytest.mark.parametrize("cut", [16, 24])
+def test_a_fragmented_ipv4_packet_is_put_together_also_where_the_first_part_holds_the_whole_header(
+    first: int, cut: int
+) -> None:
     scapy, content = Dissection(), tcp(PACKET)
     parts = [
-        ethernet(ipv4(content[:16], CLIENT[0], SERVER[0], fragment=0x2000)),
-        ethernet(ipv4(content[16:], CLIENT[0], SERVER[0], fragment=2)),
+        ethernet(ipv4(content[:cut], CLIENT[0], SERVER[0], fragment=0x2000)),
+        ethernet(ipv4(content[cut:], CLIENT[0], SERVER[0], fragment=cut // 8)),
     ]
     assert scapy.dissect(record(parts[first])) is None
     assert scapy.dissect(record(parts[1 - first])) == [SEGMENT]
 
 
-def test_a_fragmented_ipv6_packet_is_put_together() -> None:
+@pytest.mark.parametrize("cut", [16, 24])
+def test_a_fragmented_ipv6_packet_is_put_together(cut: int) -> None:
     scapy, content = Dissection(), tcp(PACKET)
-    first = ipv6(b"\x06\0\0\1\0\0\0\7" + content[:16], *SIX, following=44)
-    second = ipv6(b"\x06\0\0\x10\0\0\0\7" + content[16:], *SIX, following=44)
+    first = ipv6(b"\x06\0\0\1\0\0\0\7" + content[:cut], *SIX, following=44)
+    second = ipv6(bytes([6, 0, 0, cut]) + b"\0\0\0\7" + content[cut:], *SIX, following=44)
     assert scapy.dissect(record(first, 229)) is None
     assert scapy.dissect(record(second, 229)) == [SEGMENT6]
     assert scapy.dissect(record(IP6, 229)) == [SEGMENT6]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from analyzer.checks.rows import end_source
 from analyzer.kernels.as_of import last_before
 from analyzer.kernels.columns import END_OF_TIME, NO_TIME, Flags, flags, micros, same
 
@@ -29,7 +30,7 @@ def ended(connections: pa.Table) -> pa.Table:
         & (micros(connections["end"]) >= micros(connections["last_up"]))
     )
     rows = connections.filter(pa.array(told))
-    columns = [rows["station"], rows["connection"], rows["end"], rows["source"], rows["end_origin"]]
+    columns = [rows["station"], rows["connection"], rows["end"], end_source(rows), rows["end_origin"]]
     return pa.table([*columns, pa.array(np.ones(rows.num_rows, dtype=bool))], names=[*COLUMNS, "ended"])
 
 

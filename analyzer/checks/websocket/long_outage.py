@@ -11,6 +11,7 @@ from analyzer.checks.rows import by_station, duration, evidence, plural
 from analyzer.checks.websocket.idle_cutoff import unwatched
 from analyzer.findings import MAX_EVIDENCE, Finding, table
 from analyzer.kernels.columns import NO_TIME, micros, seconds
+from analyzer.kernels.watched import watched_until
 from analyzer.ocpp.commands import commanded
 from analyzer.plan import check
 
@@ -65,7 +66,7 @@ def long_outage(
     Source: OCPP 2.0.1 OfflineThreshold; the limits are this tool's own.
     """
     starts, ends = micros(outages["start"]), micros(outages["end"])
-    watched = dict(zip(sources["source"].to_pylist(), micros(sources["end"]).tolist(), strict=True))
+    watched = watched_until(sources)
     until = np.array([watched.get(name, NO_TIME) for name in outages["source"].to_pylist()], dtype=np.int64)
     lengths = seconds(starts, np.where(ends == NO_TIME, until, ends))
     long = (lengths > warn_seconds) & ~commanded(calls, outages["station"], starts)

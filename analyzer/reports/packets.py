@@ -13,14 +13,18 @@ from analyzer.sources.excerpt import excerpts
 from analyzer.wire.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
     from scapy.packet import Packet
 
+    from analyzer.wire.pcapng_writer import Writer
+
 APPLICATION = "ocpp-analyzer"
 HANDSHAKE = b"\x16\x03"
 """How a TLS record with a ClientHello begins (RFC 8446 5.1)."""
+MAX_HELLOS = 8
+"""Packets of a connection in which its ClientHello is looked for."""
 WORDS = 3
 """Of a line of an SSLKEYLOGFILE: a label, the random of the ClientHello, a secret."""
 Places = dict[tuple[str | None, int | None], list[str]]
@@ -59,7 +63,7 @@ def write(base: Mapping[str, pa.Table], name: str, path: str | Path) -> int:
         SourceError: The packets cannot be read again.
         ValueError: The file is one of the inputs.
     """
-    from analyzer.wire.pcapng_writer import Writer
+    from analyzer.wire import pcapng_writer
 
     target = Path(path)
     for source in base["sources"]["source"].to_pylist():
@@ -71,16 +75,15 @@ def write(base: Mapping[str, pa.Table], name: str, path: str | Path) -> int:
     count = 0
     try:
         with unfinished.open("wb") as file:
-            writer = Writer(file, APPLICATION)
+            writer = pcapng_writer.Writer(file, APPLICATION)
             keys = _Keys()
             for excerpt in excerpts(base, connection):
                 if isinstance(record := excerpt.content, Record):
-                    if secrets := keys.of(record.data):
-                        writer.secrets(secrets)
+                    _write_secrets(writer, keys.begun_by(record.data))
                     writer.packet(record, said.get((excerpt.source, record.number), ()))
                     count += 1
                 else:
-                    keys.add(record.data)
+                    _write_secrets(writer, keys.found(record.data))
         unfinished.replace(target)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -103,22 +106,34 @@ def _begin(connection: dict[str, Any]) -> str:
     return safe(f"{what}{station}, connection {connection['connection']}")
 
 
+def _write_secrets(writer: Writer, keylog: bytes) -> None:
+    if keylog:
+        writer.secrets(keylog)
+
+
 class _Keys:
-    """TLS secrets, each given once, with the first packet that holds the random of its ClientHello."""
+    """TLS secrets in a capture of which those of one connection are given: they name the random of its ClientHello."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, list[bytes]] = {}
+        self._hellos: list[bytes] = []
 
-    def add(self, keylog: bytes) -> None:
+    def found(self, keylog: bytes) -> bytes:
+        """Take secrets; give those of the connection if it is known to have begun."""
         for line in keylog.splitlines():
             words = line.split()
             if len(words) == WORDS:
                 with contextlib.suppress(ValueError):
                     self._lines.setdefault(bytes.fromhex(words[1].decode()), []).append(line)
+        return self._own(self._hellos)
 
-    def of(self, data: bytes) -> bytes:
-        """The secrets of the connection that a packet begins; empty for all others."""
-        if HANDSHAKE not in data:
+    def begun_by(self, data: bytes) -> bytes:
+        """Take a packet of the connection; give the secrets that it is the first to need."""
+        if HANDSHAKE not in data or len(self._hellos) == MAX_HELLOS:
             return b""
-        chosen = [random for random in self._lines if random in data]
+        self._hellos.append(data)
+        return self._own([data])
+
+    def _own(self, hellos: Iterable[bytes]) -> bytes:
+        chosen = [random for random in self._lines if any(random in hello for hello in hellos)]
         return b"".join(line + b"\n" for random in chosen for line in self._lines.pop(random))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.kernels.columns import END_OF_TIME, NO_TIME, records
-from analyzer.sources.opener import InputError, opened
+from analyzer.sources.contents import contents
+from analyzer.sources.opener import Input, InputError, opened
 from analyzer.sources.reading import CAPTURE, SourceError
 from analyzer.wire.items import Totals
 from analyzer.wire.records import Record, Secrets, is_capture
@@ -34,24 +36,30 @@ def excerpts(base: Mapping[str, pa.Table], connection: Row) -> Iterator[Excerpt]
         SourceError: It was not captured; or a capture is gone, gives its packets only once, or is another one by now.
             What is wrong may turn out only behind the last packet.
     """
-    sources = _sources(base["sources"], connection["source"])
-    if any(row["kind"] != CAPTURE for row in sources) or any(connection[name] is None for name in ENDS):
-        raise SourceError(
-            f"there are no packets in a log: connection {connection['connection']} was read from {connection['source']}"
-        )
+    name, source = connection["connection"], connection["source"]
+    files = _files(base["sources"], source)
+    if any(row["kind"] != CAPTURE for row in files):
+        raise SourceError(f"there are no packets in a log: connection {name} was read from {source}")
     wanted = _wanted(base["connections"], connection)
     found = 0
-    for row in sources:
+    for row in files:
+        if row["end"] is not None and connection["ts"] is not None and row["end"] < connection["ts"]:
+            continue
         for excerpt in _select(row, wanted):
             found += isinstance(excerpt.content, Record)
             yield excerpt
     if not found:
-        raise SourceError(f"{connection['source']} has changed since it was read: it holds no packet of the connection")
+        raise SourceError(_changed(source, f"no packet of connection {name} is in it"))
 
 
-def _sources(table: pa.Table, name: str) -> list[Row]:
-    """The file that a connection begins in."""
-    return [row for row in records(table) if row["source"] == name][:1]
+def _files(table: pa.Table, name: str) -> list[Row]:
+    """The files in which packets of a connection may stand: the one that it is told of, or all of a rotated set."""
+    rows = records(table)
+    sets = {row["sequence"] for row in rows if row["source"] == name}
+    if sets - {None}:
+        rows = [row for row in rows if row["sequence"] in sets]
+        return sorted(rows, key=lambda row: row["start"] or NO_TIME)
+    return [row for row in rows if row["source"] == name][:1]
 
 
 def _wanted(connections: pa.Table, connection: Row) -> Wanted:
@@ -67,7 +75,7 @@ def _wanted(connections: pa.Table, connection: Row) -> Wanted:
 def _select(source: Row, wanted: Wanted) -> Iterator[Excerpt]:
     name = source["source"]
     try:
-        with opened(name) as found:
+        with opened(_input(name)) as found:
             if not is_capture(found.head):
                 raise SourceError(_changed(name, "it is no capture any more"))
             for item in select(found.stream, wanted):
@@ -77,6 +85,21 @@ def _select(source: Row, wanted: Wanted) -> Iterator[Excerpt]:
                     yield Excerpt(name, item)
     except InputError as error:
         raise SourceError(f"its packets cannot be read again: {error}") from None
+
+
+def _input(name: str) -> Input:
+    """What was read under a name: a file, or what is in an archive."""
+    source = Input(name)
+    if source.lasting:
+        return source
+    if name == "-" or Path(name).exists():
+        raise SourceError(f"{name} is a pipe, which gives its packets once; save them to a file and read that")
+    for parent in Path(name).parents:
+        if parent.is_file():
+            for each in contents(str(parent)).inputs:
+                if each.name == name:
+                    return each
+    raise SourceError(f"{name} is gone, so its packets cannot be read again")
 
 
 def _compare(source: Row, totals: Totals) -> None:

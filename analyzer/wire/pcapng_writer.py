@@ -5,16 +5,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
+from analyzer.wire.garbage import SECTION_HEADER
 from analyzer.wire.pcapng import ENHANCED_PACKET, INTERFACE, SECRETS, TLS_KEY_LOG
-from analyzer.wire.records import SECTION_HEADER
+from analyzer.wire.pcapng_options import COMMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from analyzer.wire.records import Record
 
-COMMENT, APPLICATION = 1, 4
-"""Options: a comment (section 3.5), and the name of the program that wrote a section (section 4.1)."""
+APPLICATION = 4
+"""The option with the name of the program that wrote a section (section 4.1)."""
 MAX_COMMENT = 1000
 """Bytes of a comment."""
 MAX_COMMENTS = 50

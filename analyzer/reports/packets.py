@@ -66,9 +66,8 @@ def write(base: Mapping[str, pa.Table], name: str, path: str | Path) -> int:
     from analyzer.wire import pcapng_writer
 
     target = Path(path)
-    for source in base["sources"]["source"].to_pylist():
-        if target.exists() and Path(source).exists() and target.samefile(source):
-            raise ValueError(f"{target} is an input; it is not overwritten")
+    if any(_is_at(target, Path(source)) for source in base["sources"]["source"].to_pylist()):
+        raise ValueError(f"{target} is an input; it is not overwritten")
     connection = find(base["connections"], name)
     said = comments(base, connection)
     unfinished = target.with_name(f".{target.name}.unfinished")
@@ -89,6 +88,11 @@ def write(base: Mapping[str, pa.Table], name: str, path: str | Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             unfinished.unlink()
     return count
+
+
+def _is_at(target: Path, source: Path) -> bool:
+    """Whether a file is the one that was read, or the archive that this is in."""
+    return target.is_file() and any(path.is_file() and target.samefile(path) for path in (source, *source.parents))
 
 
 def comments(base: Mapping[str, pa.Table], connection: dict[str, Any]) -> Places:

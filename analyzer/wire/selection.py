@@ -28,10 +28,13 @@ MAX_FRAGMENTS = 1024
 """Fragments that are kept of one packet."""
 
 
+Ends = tuple[Endpoint, Endpoint]
+
+
 class Wanted(NamedTuple):
     """A connection: its two ends, and the span of time, in microseconds, in which they are its own."""
 
-    ends: tuple[Endpoint, Endpoint]
+    ends: Ends
     since: int
     until: int
 

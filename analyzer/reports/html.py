@@ -177,6 +177,7 @@ def _finding(row: Row, kinds: Mapping[str, str]) -> dict[str, Any]:
         "Allowed": text.measure(row["limit"], row["unit"]),
         "Times": text.number(row["count"]) if row["count"] and row["count"] > 1 else "",
         "When": _period(row),
+        "Connection": text.safe(row["connection"] or ""),
         "Evidence": text.proof(row["evidence"] or (), kinds),
     }
     return {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -154,6 +156,8 @@ def evidence(entry: Mapping[str, object], kinds: Mapping[str, str]) -> str:
 
     >>> evidence({"source": "a.pcap", "origin": 12, "ts": None}, {"a.pcap": "capture"})
     'packet 12'
+    >>> evidence({"source": "night/a.pcap", "origin": 12}, {"night/a.pcap": "capture", "night/b.pcap": "capture"})
+    'packet 12 of a.pcap'
     >>> evidence({"source": "logs/a.log", "origin": 12, "ts": None}, {"logs/a.log": "trace"})
     'logs/a.log:12'
     """
@@ -164,7 +168,15 @@ def evidence(entry: Mapping[str, object], kinds: Mapping[str, str]) -> str:
         return safe(f"{source}:{origin}") if source else f"line {origin}"
     among = sum(kind in CAPTURES for kind in kinds.values()) > 1
     word = "packet" if isinstance(origin, int) else "packets"
-    return safe(f"{word} {origin} of {source}") if among else f"{word} {origin}"
+    return safe(f"{word} {origin} of {_short(tuple(kinds))[str(source)]}") if among else f"{word} {origin}"
+
+
+@lru_cache(maxsize=4)
+def _short(sources: tuple[str, ...]) -> dict[str, str]:
+    """Inputs by the last part of their paths, where no other one ends alike."""
+    ends = {source: source.rpartition("/")[2] for source in sources}
+    counts = Counter(ends.values())
+    return {source: end if end and counts[end] == 1 else source for source, end in ends.items()}
 
 
 def proof(entries: Iterable[Mapping[str, object]], kinds: Mapping[str, str]) -> str:

@@ -78,3 +78,9 @@ def test_the_packet_that_matters_most_stays_the_first() -> None:
 def test_what_proves_a_finding_may_have_no_place_or_be_nothing() -> None:
     assert text.proof(entries(("a.pcap", None)), {"a.pcap": "capture"}) == "a.pcap"
     assert text.proof([], {}) == ""
+
+
+def test_files_of_one_name_are_told_with_their_paths() -> None:
+    kinds = {"a/x.pcap": "capture", "b/x.pcap": "capture", "b/y.pcap": "capture"}
+    told = text.proof(entries(("b/x.pcap", 1), ("b/y.pcap", 2)), kinds)
+    assert told == "packet 1 of b/x.pcap, packet 2 of y.pcap"

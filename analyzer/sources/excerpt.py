@@ -30,7 +30,7 @@ class Excerpt(NamedTuple):
 
 
 def excerpts(base: Mapping[str, pa.Table], connection: Row) -> Iterator[Excerpt]:
-    """The packets of a connection in the order of the capture, read anew and never held.
+    """The packets of a connection in the order of the capture, read anew and never held; of a narrowed capture its span's.
 
     Raises:
         SourceError: It was not captured; or a capture is gone, gives its packets only once, or is another one by now.
@@ -45,11 +45,11 @@ def excerpts(base: Mapping[str, pa.Table], connection: Row) -> Iterator[Excerpt]
     for row in files:
         if row["end"] is not None and connection["ts"] is not None and row["end"] < connection["ts"]:
             continue
-        for excerpt in _select(row, wanted):
+        for excerpt in _select(row, _within(wanted, row)):
             found += isinstance(excerpt.content, Record)
             yield excerpt
     if not found:
-        raise SourceError(_changed(source, f"no packet of connection {name} is in it"))
+        raise SourceError(f"there is no packet of connection {name} in {source} any more, or none in that span of time")
 
 
 def _files(table: pa.Table, name: str) -> list[Row]:
@@ -70,6 +70,14 @@ def _wanted(connections: pa.Table, connection: Row) -> Wanted:
     later = [row["ts"] for row in alike if (row["ts"] or NO_TIME) > begin]
     ends = (connection["client"], connection["client_port"]), (connection["server"], connection["server_port"])
     return Wanted(ends, begin if earlier else NO_TIME, min(later, default=END_OF_TIME))
+
+
+def _within(wanted: Wanted, source: Row) -> Wanted:
+    """What is wanted of a file: its start and end are those of the span to which a capture is narrowed."""
+    start, end = source["start"], source["end"]
+    if start is None or end is None:
+        return wanted
+    return wanted._replace(since=max(wanted.since, start), until=min(wanted.until, end + 1))
 
 
 def _select(source: Row, wanted: Wanted) -> Iterator[Excerpt]:

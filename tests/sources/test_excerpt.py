@@ -97,7 +97,6 @@ def test_a_capture_that_is_gone_says_so(tmp_path: Path) -> None:
     [
         (capture(mixed()[:-1]), "packets"),
         (b"Dear all,\n", "no capture any more"),
-        (capture(conversation(6, client=("10.0.0.9", 40_000)).packets * 2), "no packet"),
         (capture([*mixed()[:-1], mixed()[-1]._replace(payload=b"more")]), "bytes"),
     ],
 )
@@ -108,6 +107,22 @@ def test_a_capture_that_is_another_one_by_now_says_so(content: bytes, why: str, 
     path.write_bytes(content)
     with pytest.raises(reading.SourceError, match=f"changed since it was read: .*{why}"):
         found(read)
+
+
+def test_a_capture_that_holds_other_packets_by_now_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(capture(conversation(6).packets))
+    read = oa.read(path)
+    path.write_bytes(capture(conversation(6, client=OTHER).packets))
+    with pytest.raises(reading.SourceError, match="no packet of connection"):
+        found(read)
+
+
+def test_a_capture_narrowed_to_a_span_gives_the_packets_of_the_span(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(capture(conversation(6).packets))
+    narrow = oa.read(path).between("2026-01-01T00:00:00.085", "2026-01-01T00:00:00.125")
+    assert found(narrow) == [("a.pcap", number) for number in range(9, 13)]
 
 
 def test_a_pipe_gives_its_packets_once(tmp_path: Path) -> None:

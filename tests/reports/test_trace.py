@@ -91,21 +91,25 @@ THINGS: st.SearchStrategy[Thing] = st.one_of(
 PAUSES = st.sampled_from([1, 1000, 1_000_000, 59_999_999, 3_600_000_000, 40 * 86_400_000_000])
 
 
-def life(steps: list[tuple[int, str, Thing]]) -> list[Event]:
+def life(steps: list[tuple[int, str, str, Thing]]) -> list[Event]:
     """Things one after another, each at a time of its own; an end is told once."""
-    times = itertools.accumulate((pause for pause, _, _ in steps), initial=EIGHT)
-    ended: set[str] = set()
+    times = itertools.accumulate((pause for pause, *_ in steps), initial=EIGHT)
+    ended: set[tuple[str, str]] = set()
     made: list[Event] = []
-    for ts, (_, station, thing) in zip(times, steps, strict=False):
-        if isinstance(thing, Disconnected) and station in ended:
+    for ts, (_, station, beside, thing) in zip(times, steps, strict=False):
+        if isinstance(thing, Disconnected) and (station, beside) in ended:
             continue
-        if not isinstance(thing, Refused):
-            (ended.add if isinstance(thing, Disconnected) else ended.discard)(station)
-        made.append(thing._replace(ts=ts, station=station, origin=len(made) + 1))
+        placed = thing._replace(ts=ts, station=station, origin=len(made) + 1)
+        if not isinstance(placed, Refused):
+            (ended.add if isinstance(placed, Disconnected) else ended.discard)((station, beside))
+            placed = placed._replace(beside=beside)
+        made.append(placed)
     return made
 
 
-LIVES = st.lists(st.tuples(PAUSES, STATIONS, THINGS), min_size=1, max_size=12).map(life)
+LIVES = st.lists(st.tuples(PAUSES, STATIONS, st.sampled_from(["", "", "2", "x"]), THINGS), min_size=1, max_size=12).map(
+    life
+)
 
 
 def taken(events: list[Event]) -> Tables:
@@ -247,3 +251,24 @@ def test_a_subprotocol_that_is_not_known_is_another_thing_than_none(line: str, o
     base = tables(f"08:00:00 CP1 {line}\n08:00:01 CP1 > Heartbeat")
     for made in (base, read_back(shown(base))):
         assert made["connections"]["offered"].to_pylist() == [offered]
+
+
+def test_connections_beside_each_other_are_told_apart() -> None:
+    lines = [
+        "2026-01-01 08:00:00 CP1 + ocpp1.6",
+        "08:00:01 CP1/2 + ocpp1.6",
+        "08:00:02 CP1 > ping",
+        "08:00:03 CP1/2 > ping",
+        "08:00:04 CP1 - rst by station",
+        "08:00:05 CP1 + ocpp1.6",
+        "08:00:06 CP1/2 - fin by csms",
+    ]
+    assert shown(tables("\n".join(lines))) == lines
+
+
+def test_the_time_of_the_first_sight_is_told_where_the_upgrade_came_later() -> None:
+    line = "2026-01-01 08:00:09 CP1 + ocpp1.6 ts=2026-01-01T08:00:00.000250"
+    base = tables(line)
+    assert shown(base) == [line]
+    assert base["connections"]["ts"].cast("int64").to_pylist() == [EIGHT + 250]
+    assert base["connections"]["upgraded"].cast("int64").to_pylist() == [EIGHT + 9_000_000]

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, flags, micros, same, wholes
 from analyzer.reports.text import HARMFUL
+from analyzer.schema.base import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ UNTOLD = "?"
 """What a connect line names where nothing is known of the subprotocol, and nothing where none was offered."""
 ATTRIBUTES = ("path", "host", "scheme", "agent", "extensions", "authorization", "user", "client", "client_port", "server", "server_port")  # fmt: skip
 """Columns of `connections` that are written after the subprotocol."""
+FAILURES = frozenset(FAILED) - {"refused"}
+"""How an attempt ends before HTTP."""
 BEGINS, SPEAKS, ENDS = 0, 1, 2
 """The order of what happened on one connection at one time."""
 SIGNS = {"up": ">", "down": "<"}
@@ -105,19 +108,22 @@ def _beside(connections: pa.Table, begins: Ints, failed: set[str]) -> dict[str, 
     """What is written behind the station for connections that began while another one of it lived.
 
     Each gets the first place that is free: its last connection has ended and says no more. One of which nothing but the
-    end is told gets a place of its own: elsewhere its end would be that of the connection before.
+    end is told gets a place of its own: elsewhere its end would be that of the connection or the failed attempt before.
     """
     names, stations = connections["connection"].to_pylist(), coded(connections["station"]).codes
     ends = np.where(micros(connections["end"]) == NO_TIME, END_OF_TIME, micros(connections["end"]))
     last = np.maximum(micros(connections["last_up"]), micros(connections["last_down"]))
     free, mute = np.maximum(ends, last), flags(connections["inferred"]) & (begins == ends)
-    refused = same(connections["end_kind"], "refused")
+    refused, failures = same(connections["end_kind"], "refused"), same(connections["end_kind"], *FAILURES)
     taken: dict[int, list[int]] = {}
     found = {}
     for row in np.lexsort((wholes(connections["origin"]), begins)).tolist():
-        if names[row] in failed or refused[row]:
+        if refused[row] or (names[row] in failed and not failures[row]):
             continue
         places = taken.setdefault(int(stations[row]), [])
+        if failures[row]:
+            places.extend([] if places else [int(begins[row])])
+            continue
         empty = (place for place, until in enumerate(places) if until <= begins[row] and not mute[row])
         place = next(empty, len(places))
         places[place:] = [int(free[row]), *places[place + 1 :]]
@@ -190,6 +196,8 @@ def _control(row: Row) -> str | None:
 
 
 def _connected(row: Row, failed: set[str], seen: Mapping[str, str]) -> str | None:
+    if row["end_kind"] in FAILURES:
+        return f"x {row['end_kind']}" + _attributes(row, ATTRIBUTES)
     if row["connection"] in failed:
         return "# an attempt to connect that came to nothing" + _attributes(row, ATTRIBUTES)
     if row["end_kind"] == "refused":

@@ -13,7 +13,7 @@ from analyzer import schema
 from analyzer.reports.trace import render
 from analyzer.sources import reading, trace
 from analyzer.sources.conversation import Conversation
-from analyzer.sources.events import Connected, Control, Disconnected, Event, Line, Message, Refused
+from analyzer.sources.events import Connected, Control, Disconnected, Event, Failed, Line, Message, Refused
 from tests.manuals import tables
 from tests.reports.strangers import STRINGS, harmful
 from tests.wire.packets import START, Talk, capture, conversation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Tables = dict[str, "pa.Table"]
-Thing = Message | Control | Connected | Refused | Disconnected
+Thing = Message | Control | Connected | Failed | Refused | Disconnected
 EIGHT = 1_767_254_400_000_000
 COMPARED = ("messages", "controls", "connections")
 OF_THE_INPUT = {"source", "origin", "connection", "bytes"}
@@ -80,6 +80,11 @@ THINGS: st.SearchStrategy[Thing] = st.one_of(
     st.builds(lambda side, text: Message(0, "", side, text, 0), SIDES, TEXTS),
     st.builds(lambda side, kind: Control(0, "", side, kind, 0), SIDES, st.sampled_from(["ping", "pong"])),
     st.builds(lambda attributes: Connected(0, "", 0, attributes), ATTRIBUTES),
+    st.builds(
+        lambda how, attributes: Failed(0, "", 0, how, attributes),
+        st.sampled_from(["unreachable", "port_closed", "tls"]),
+        st.fixed_dictionaries({"client": st.just("10.0.0.7")}),
+    ),
     st.builds(lambda status: Refused(0, "", 0, status), st.sampled_from([401, 404, 503])),
     st.builds(
         lambda end, by, why: Disconnected(0, "", 0, end[0], by, end[1], why),
@@ -100,7 +105,9 @@ def life(steps: list[tuple[int, str, str, Thing]]) -> list[Event]:
         if isinstance(thing, Disconnected) and (station, beside) in ended:
             continue
         placed = thing._replace(ts=ts, station=station, origin=len(made) + 1)
-        if not isinstance(placed, Refused):
+        if isinstance(placed, Failed):
+            ended.add((station, ""))
+        elif not isinstance(placed, Refused):
             (ended.add if isinstance(placed, Disconnected) else ended.discard)((station, beside))
             placed = placed._replace(beside=beside)
         made.append(placed)
@@ -186,6 +193,7 @@ def test_a_string_of_a_stranger_stays_in_its_line(text: str) -> None:
         '2026-01-01 08:00:00 CP1 - 1011 by csms "server error"',
         "2026-01-01 08:00:00 CP1 - rst",
         "2026-01-01 08:00:00 CP1 x 401",
+        "2026-01-01 08:00:00 CP1 x unreachable client=10.0.0.7",
         "2026-01-01 08:00:00 Hof%201%2FSäule > ping",
     ],
 )

@@ -226,7 +226,7 @@ class FrameReader:
     def _read_frames(self) -> Iterator[Frame | Interruption | Problem]:
         at = 0
         while (header := read_header(self._data, at)) is not None:
-            if header.length > MAX_FRAME or not (self._trusted or self._believes(header)):
+            if header.length > MAX_FRAME or not (self._follows(header) if self._trusted else self._believes(header)):
                 yield from self._lose_way(header, at)
                 return
             if header.end > len(self._data):
@@ -236,9 +236,39 @@ class FrameReader:
                 self._damaged = False
                 yield Interruption(ts, packet)
             else:
+                self._aligned = self._aligned or self._holds_ocpp(header)
                 yield self._frame(header)
             at = header.end
         self._discard(at)
+
+    def _follows(self, header: Header) -> bool:
+        """Whether a frame follows the last one here, or the length of that one was wrong.
+
+        Senders write whole frames: this one begins with a segment, or the segment ends with one that follows it, or it
+        holds what a frame of OCPP may. A length that was wrong leads into the middle of another frame.
+        """
+        from analyzer.wire.resynchronise import begins_as_ocpp
+
+        begins = any(mark.start == self._base + header.at for mark in self._marks)
+        if begins or not self._aligned or self._ends_well(header):
+            return True
+        if not plausible(header, self._data) or (header.mask is not None) != self._from_client:
+            return False
+        return (
+            header.opcode not in {TEXT, BINARY}
+            or begins_as_ocpp(header, self._data, deflate=self._deflate) is not False
+        )
+
+    def _holds_ocpp(self, header: Header) -> bool:
+        from analyzer.wire.resynchronise import begins_as_ocpp
+
+        return header.opcode in {TEXT, BINARY} and begins_as_ocpp(header, self._data, deflate=self._deflate) is True
+
+    def _ends_well(self, header: Header | None) -> bool:
+        """Whether frames follow each other from here to the end of what is there."""
+        while header is not None and header.end < len(self._data):
+            header = read_header(self._data, header.end)
+        return header is not None and header.end == len(self._data)
 
     def _believes(self, header: Header) -> bool:
         """Whether this is a frame, behind a loss: until one has held OCPP, another text tells that none began here."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.wire.packets import Packet
 
 WITH_SECRETS = "pcapng with secrets"
-FLIPPED_LENGTH = "after a header whose length or opcode is wrong, every bit pattern is believed to be a frame"
 
 
 def same(packets: list[Packet]) -> list[Packet]:
@@ -105,19 +104,10 @@ SAMPLES = {
     "2.0.1 IPv6": Named("healthy_201.pcap", ipv6=True),
     "1.6 deflate": Named("deflate.pcap"),
     "2.0.1 deflate IPv6": Named("deflate_201_ipv6.pcap"),
+    "1.6 TLS 1.2": Named("tls12.pcap", "tls12.keys"),
     "1.6 TLS 1.3": Named("tls13.pcapng", "tls13.keys"),
     "2.0.1 TLS 1.2 IPv6": Named("tls12_201_ipv6.pcap", "tls12_201_ipv6.keys"),
 }
-
-
-UNREADABLE = {name: "TLS is not decrypted yet" for name, named in SAMPLES.items() if named.keys}
-NOT_YET: dict[tuple[str, str], str] = {
-    ("flipped bits", "1.6"): FLIPPED_LENGTH,
-    ("flipped bits", "2.0.1"): FLIPPED_LENGTH,
-    ("flipped bits", "1.6 IPv6"): FLIPPED_LENGTH,
-    ("flipped bits", "2.0.1 IPv6"): FLIPPED_LENGTH,
-}
-"""What is not read yet, by row and sample, and why."""
 
 
 def load(name: str, folder: Path) -> Sample:

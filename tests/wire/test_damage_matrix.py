@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.wire.damage_matrix import Judged, damaged, found_in, judge, read_file
-from tests.wire.damage_rows import NOT_YET, ROWS, SAMPLES, UNREADABLE, load
+from tests.wire.damage_rows import ROWS, SAMPLES, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,21 +23,6 @@ ENOUGH = 0.99
 @functools.cache
 def loaded(name: str, folder: Path) -> Sample:
     return load(name, folder)
-
-
-def cells() -> list[object]:
-    return [
-        pytest.param(
-            row,
-            name,
-            id=f"{row}-{name}",
-            marks=[pytest.mark.xfail(reason=reason)]
-            if (reason := UNREADABLE.get(name) or NOT_YET.get((row, name)))
-            else [],
-        )
-        for row in ROWS
-        for name in SAMPLES
-    ]
 
 
 def read(name: str, row: str, seed: int, samples: Path, folder: Path) -> Judged:
@@ -66,7 +51,8 @@ def test_every_message_is_recoverable_where_every_byte_is_in_the_file(row: str, 
     assert file.recoverable == file.said
 
 
-@pytest.mark.parametrize(("row", "name"), cells())
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("row", ROWS)
 def test_all_that_is_recoverable_is_read_and_nothing_is_invented(
     row: str, name: str, samples: Path, tmp_path: Path
 ) -> None:

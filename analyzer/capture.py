@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import pyarrow as pa
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
+    from scapy.packet import Packet
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "text"}
 """The formats of a report by the endings of its file."""
@@ -151,6 +152,27 @@ class Capture:
             for name, table in self.tables.items():
                 writers.write(name, table)
         return writers.rows
+
+    @overload
+    def packets(self, connection: str) -> list[Packet]: ...
+
+    @overload
+    def packets(self, connection: str, into: str | Path) -> int: ...
+
+    def packets(self, connection: str, into: str | Path | None = None) -> list[Packet] | int:
+        """The packets of a connection by its name, read anew from the capture, as Scapy packets.
+
+        With `into` they are written there as a pcapng, as they were captured, secrets in them included; each packet has
+        a comment for Wireshark that says what it holds. Then the number of packets is returned.
+
+        Raises:
+            KeyError: No connection is called so.
+            SourceError: The input was a log or a pipe, or the capture is gone or has changed.
+            ValueError: The file to be written is an input.
+        """
+        from analyzer.reports import packets
+
+        return packets.dissected(self.base, connection) if into is None else packets.write(self.base, connection, into)
 
     @property
     def plot(self) -> Plots:

@@ -49,7 +49,7 @@ def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
     side = SIDES.get(row["end_side"], "")
     code = f", code {row['close_code']}" if row["close_code"] else ""
     how = ENDINGS.get(row["end_kind"], text.safe(row["end_kind"] or "unknown"))
-    attempts = f" after {text.plural(row['attempts'], 'refused attempt')}" if row["attempts"] else ""
+    attempts = f" after {text.plural(row['attempts'], 'failed attempt')}" if row["attempts"] else ""
     return {
         "station": called(row["station"]),
         "start": text.when(row["start"]),

@@ -74,6 +74,7 @@ def read(
     parts: list[Totals] = []
     controls = 0
     lookups: list[WireLookup] = []
+    browsing: set[int] = set()
     doubled: dict[int, int] = {}
     for item in read_capture(
         opened.stream, ports=ports, dissector=dissector, keylog=keylog, following=files.go_on, together=True
@@ -83,6 +84,8 @@ def read(
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     speaking.add(numbers[item.number])
+                if item.offers_http2:
+                    browsing.add(numbers[item.number])
                 doubled[item.number] = item.duplicates
             case WireMessage() | WireMessages():
                 _messages(assembly, numbers[item.connection], item)
@@ -100,7 +103,7 @@ def read(
         _problem(assembly, numbers, problem)
     _tell_duplicates(assembly, sum(doubled.values()))
     drop_repeated_hops(assembly)
-    name_stations(assembly, speaking)
+    name_stations(assembly, speaking, ports, browsing)
     take_lookups(assembly, lookups, speaking)
     made = assembly.tables(
         {
@@ -210,6 +213,7 @@ def _problem(assembly: Assembly, numbers: dict[int, int], problem: Problem) -> N
         problem.packet,
         problem.ts,
         number=numbers.get(problem.connection) if problem.connection is not None else None,
+        direction=None if problem.from_station is None else "up" if problem.from_station else "down",
         count=problem.count,
         damage=problem.damage,
     )

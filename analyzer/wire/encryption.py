@@ -42,6 +42,7 @@ class Encryption:
         connection, agreed = self._connection, session.agreed
         connection.tls, connection.tls_version, connection.cipher = True, agreed.version, agreed.cipher
         connection.server_name, connection.decrypted = agreed.server_name, session.decrypted
+        connection.offers_http2 = HTTP_2 in agreed.offered
 
     def take(self, said: Said) -> Iterator[Item]:
         """Take an alert, certificates, or an encrypted record."""

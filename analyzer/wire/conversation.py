@@ -301,8 +301,8 @@ class Conversation:
             if count > 1:
                 whose = "" if side is None else f" by the {SIDES[side]}"
                 detail = f"the same{whose} {count - 1} times more"
-                where = {"connection": connection.number, "from_station": side}
-                yield Problem(kind, detail, event.ts, event.packet, count=count - 1, **where)
+                where = (event.ts, event.packet, False, count - 1, connection.number, side)
+                yield Problem(kind, detail, *where)
 
     def _complain(self, problem: Problem, *, from_client: bool | None) -> Iterator[Item]:
         """Give a problem the first time; the repeats are counted and given together at the end."""

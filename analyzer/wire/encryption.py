@@ -60,7 +60,7 @@ class Encryption:
         """Note what TLS told to its end; where it failed to begin, its first fatal alert tells who ended it."""
         connection = self._connection
         self._agree(session)
-        if session.failed and connection.end_kind in {"fin", "rst"}:
+        if session.failed and connection.end_kind in {"fin", "rst", "timeout"}:
             connection.end_kind = "tls"
             connection.end_side = connection.end_side if self._alarmed is None else SIDES[self._alarmed]
 

@@ -70,14 +70,16 @@ def long_outage(
     until = np.array([watched.get(name, NO_TIME) for name in outages["source"].to_pylist()], dtype=np.int64)
     lengths = seconds(starts, np.where(ends == NO_TIME, until, ends))
     long = (lengths > warn_seconds) & ~commanded(calls, outages["station"], starts)
+    manners = outages.select(["end_kind", "end_side", "attempts"])
     findings = []
     for station, rows in by_station(outages):
         chosen = rows[long[rows]]
         if not len(chosen):
             continue
         worst = int(chosen[np.argmax(lengths[chosen])])
-        how = Counter(_how(row) for row in outages.take(pa.array(chosen)).select(["end_kind", "end_side"]).to_pylist())
-        failed = int(np.nansum([count or 0 for count in outages["attempts"].take(pa.array(chosen)).to_pylist()]))
+        own = manners.take(pa.array(chosen)).to_pylist()
+        how = Counter(_how(row) for row in own)
+        failed = sum(row["attempts"] or 0 for row in own)
         still = bool((ends[chosen] == NO_TIME).any())
         text = (
             f"The charger was offline for {duration(lengths[worst])}"

@@ -70,8 +70,9 @@ def spare_inputs(output: Path | None, paths: Sequence[str]) -> None:
 
 
 def _attempts(capture: Capture) -> bool:
-    """Whether a charger was at least seen trying to connect."""
-    return any(name is not None for name in capture.base["connections"]["station"].to_pylist())
+    """Whether a charger was at least seen trying to connect, or looking up the name of its CSMS."""
+    tables = (capture.base["connections"], capture.base["lookups"])
+    return any(table["station"].null_count < table.num_rows for table in tables)
 
 
 def _notes(capture: Capture) -> list[str]:

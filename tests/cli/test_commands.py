@@ -366,6 +366,6 @@ def test_a_charger_that_only_looks_up_its_csms_in_vain_is_something_to_analyse(t
         (9_000, ipv4(udp(told, 53, 5000), *reversed(way), protocol=17)),
     ]
     path.write_bytes(pcap([Captured(START + at, ethernet(content)) for at, content in sent]))
-    told = output("report", path)
-    assert told.startswith("10.0.0.7 ")
-    assert "1 of 1 lookup of ocpp.example.com failed: 1x NXDOMAIN" in told
+    report = output("report", path)
+    assert report.startswith("10.0.0.7 ")
+    assert "1 of 1 lookup of ocpp.example.com failed: 1x NXDOMAIN" in report

@@ -58,7 +58,7 @@ class Workspace:
         """All stations that the base tables know, sorted."""
         seen = {
             station
-            for name in ("connections", "messages")
+            for name in ("connections", "messages", "lookups")
             for station in pc.unique(self.base[name]["station"].cast(pa.string())).to_pylist()
         }
         return sorted(station for station in seen if station is not None)

@@ -28,7 +28,9 @@ def by_station(table: pa.Table) -> Iterator[tuple[str, Ints]]:
 
 def evidence(table: pa.Table, rows: Iterable[int], time: str = "ts", origin: str = "origin") -> list[Evidence]:
     """Rows of a table as evidence; `time` names the column that says when, `origin` the one that says where."""
-    chosen = table.take(pa.array([int(row) for row in rows], pa.int64()))
+    # Only what is told is taken: a table may have fifty columns, and this is called for each station.
+    needed = ["source", origin, time, *(["end_source"] if origin == "end_origin" else [])]
+    chosen = table.select(list(dict.fromkeys(needed))).take(pa.array([int(row) for row in rows], pa.int64()))
     sources = end_source(chosen) if origin == "end_origin" else chosen["source"]
     return [
         Evidence(source, place, None if ts == NO_TIME else ts)

@@ -82,8 +82,10 @@ def spare_inputs(output: Path | None, paths: Sequence[str]) -> None:
 
 
 def _attempts(capture: Capture, *, unnamed: bool) -> bool:
-    """Whether a charger was at least seen trying to connect."""
-    return any(unnamed or name is not None for name in capture.base["connections"]["station"].to_pylist())
+    """Whether a charger was at least seen trying to connect, or looking up the name of its CSMS."""
+    tables = (capture.base["connections"], capture.base["lookups"])
+    named = any(table["station"].null_count < table.num_rows for table in tables)
+    return named or (unnamed and capture.base["connections"].num_rows > 0)
 
 
 def _notes(capture: Capture) -> list[str]:

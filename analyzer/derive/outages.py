@@ -13,6 +13,7 @@ from analyzer.derive.ongoing import NONE, ongoing_of
 from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, micros, records, same
 from analyzer.kernels.sequences import gaps, latest
 from analyzer.kernels.watched import breaks, sequences, watched_until
+from analyzer.ocpp.established import came_up
 from analyzer.ocpp.in_force import interval_in_force
 from analyzer.schema.base import FAILED
 
@@ -33,7 +34,7 @@ SEEN_ENDING = frozenset({"close", "fin", "rst", "timeout", "lost"})
 FAREWELLS = frozenset({"close", "fin"})
 """How a charger ends a connection that it gives up by itself, having opened another."""
 COLUMNS = (
-    "station", "ts", "upgraded", "connection", "scheme", "end", "end_kind", "end_side", "close_code", "start_observed",
+    "station", "ts", "upgraded", "connection", "end", "end_kind", "end_side", "close_code", "start_observed",
     "end_origin", "end_source", "inferred", "last_up", "last_down", "source", "origin",
 )  # fmt: skip
 
@@ -66,26 +67,27 @@ def outages(
     was noticed long after the charger had fallen silent, at the charger's last sign of life. Connections that were only
     inferred from messages have no known end.
     """
-    told = [row for row in records(connections.select(COLUMNS)) if not row["inferred"] and row["station"] is not None]
+    rows = zip(records(connections.select(COLUMNS)), came_up(connections).tolist(), strict=True)
+    told = [row | {"up": up} for row, up in rows if not row["inferred"] and row["station"] is not None]
     watch = _Watch(watched_until(sources), sequences(sources), breaks(sources))
     booted = _grouped(records(boots.select(["connection", "ts", "kind"])), "connection")
     ongoing = ongoing_of(transactions)
     attempts = _grouped(told, "station")
-    rows = [row for own in attempts.values() for row in _of_station(own, watch)]
-    _measure_quiet(rows, messages, controls)
-    _begin_with_silence(rows, settings, _kept(messages, controls))
-    refused = {station: sorted(_refusals(own)) for station, own in attempts.items()}
-    for row in rows:
+    made = [row for own in attempts.values() for row in _of_station(own, watch)]
+    _measure_quiet(made, messages, controls)
+    _begin_with_silence(made, settings, _kept(messages, controls))
+    failed = {station: sorted(_failures(own)) for station, own in attempts.items()}
+    for row in made:
         station, start, end = row["station"], _time(row, "start"), _time(row, "end")
         until = end if end != NO_TIME else END_OF_TIME
-        row["attempts"] = bisect_right(refused[station], until) - bisect_left(refused[station], start)
+        row["attempts"] = bisect_right(failed[station], until) - bisect_left(failed[station], start)
         row["boot"] = _boot(booted.get(row["next_connection"], ()), until)
         row["in_transaction"] = ongoing.get(station, NONE).at(start)
-    return schema.sort(schema.from_rows("outages", rows))
+    return schema.sort(schema.from_rows("outages", made))
 
 
 def _of_station(attempts: Sequence[Row], watch: _Watch) -> Iterator[Row]:
-    established = [row for row in attempts if _established(row)]
+    established = [row for row in attempts if row["up"]]
     following: list[Row | None] = [*established, None][1:]
     for before, after in zip(established, following, strict=True):
         outage = _between(before, after, watch)
@@ -93,14 +95,8 @@ def _of_station(attempts: Sequence[Row], watch: _Watch) -> Iterator[Row]:
             yield outage
 
 
-def _refusals(attempts: Sequence[Row]) -> Iterator[int]:
-    return (_time(row, "ts") for row in attempts if row["end_kind"] == "refused")
-
-
-def _established(row: Row) -> bool:
-    """Whether a connection came up: an attempt that ended before its upgrade was answered did not."""
-    known = any(_time(row, name) != NO_TIME for name in ("upgraded", "last_up", "last_down"))
-    return row["end_kind"] not in FAILED and (known or row["scheme"] == "wss")
+def _failures(attempts: Sequence[Row]) -> Iterator[int]:
+    return (_time(row, "ts") for row in attempts if row["end_kind"] in FAILED)
 
 
 def _between(before: Row, after: Row | None, watch: _Watch) -> Row | None:

@@ -15,13 +15,26 @@ if TYPE_CHECKING:
 
 
 NOTICED_WITHIN = 120 * SECOND
-"""A loss is noticed when the side that it is of speaks again: it stands so long behind what was lost at most."""
+"""A loss is noticed when the side that it is of speaks again: it stands so long behind what was lost, and longer where
+the next answer comes later."""
 
 
 def answer_lost(issues: pa.Table, calls: pa.Table, patience: float = 0.0) -> Flags:
     """The calls whose answer may be in a part of the input that was lost, if it came within `patience` seconds."""
     times, wait = micros(calls["ts"]), max(round(patience * SECOND), NOTICED_WITHIN)
-    return lost_between(issues, calls["connection"], calls["source"], times, times + wait)
+    found = lost_between(issues, calls["connection"], calls["source"], times, times + wait)
+    holes = issues.filter(issues["connection"].is_valid())
+    found |= lost_between(holes, calls["connection"], calls["source"], times, _next_answer(calls, times))
+    return found
+
+
+def _next_answer(calls: pa.Table, times: Ints) -> Ints:
+    """When the first answer after each of these times came on the connection of its call; the time itself without one."""
+    answers = calls.select(["connection", "answered"]).filter(calls["answered"].is_valid())
+    moments = micros(answers["answered"])
+    # The first after a time is the last before it, backwards.
+    hits = last_before(answers["connection"], -moments, calls["connection"], -(times + 1))
+    return np.where(hits >= 0, np.append(moments, NO_TIME)[hits], times)
 
 
 def lost_between(

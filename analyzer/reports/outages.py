@@ -62,7 +62,7 @@ def ending(row: Row) -> str:
 
 
 def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
-    attempts = f" after {text.plural(row['attempts'], 'refused attempt')}" if row["attempts"] else ""
+    attempts = f" after {text.plural(row['attempts'], 'failed attempt')}" if row["attempts"] else ""
     return {
         "station": called(row["station"]),
         "start": text.when(row["start"]),

@@ -235,7 +235,7 @@ DERIVED = (
             Field("idle_up", REAL, "s", "From the charger's last message or ping to the end of the connection."),
             Field("idle_down", REAL, "s", "From the CSMS's last message or ping to the end of the connection."),
             Field("lifetime", REAL, "s", "Age of the connection at its end."),
-            Field("attempts", WHOLE, "", "Refused attempts to connect during the outage."),
+            Field("attempts", WHOLE, "", "Attempts to connect that failed during the outage, refused or before."),
             Field(
                 "boot",
                 NAME,

@@ -73,7 +73,7 @@ def read(
     are empty in what is returned.
     """
     assembly, files = Assembly(source, key, spool and spool.folder), Files(source, opened, following)
-    reading = _Reading(assembly, files)
+    reading = _Reading(assembly, files, ports)
     for item in read_capture(
         opened.stream, ports=ports, dissector=dissector, keylog=keylog, following=files.go_on, together=True
     ):
@@ -87,10 +87,11 @@ def read(
 class _Reading:
     """What is known of a capture while it is read: the numbers of its connections in the tables, and what comes last."""
 
-    def __init__(self, assembly: Assembly, files: Files) -> None:
-        self._assembly, self._files = assembly, files
+    def __init__(self, assembly: Assembly, files: Files, ports: frozenset[int]) -> None:
+        self._assembly, self._files, self._ports = assembly, files, ports
         self._numbers: dict[int, int] = {}
         self._speaking: set[int] = set()
+        self._browsing: set[int] = set()
         self._lookups: list[WireLookup] = []
         self._doubled: dict[int, int] = {}
         self._controls = 0
@@ -104,6 +105,8 @@ class _Reading:
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
                     self._speaking.add(numbers[item.number])
+                if item.offers_http2:
+                    self._browsing.add(numbers[item.number])
                 self._doubled[item.number] = item.duplicates
             case WireMessage() | WireMessages():
                 _messages(assembly, numbers[item.connection], item)
@@ -125,7 +128,7 @@ class _Reading:
             _problem(assembly, self._numbers, problem)
         _tell_duplicates(assembly, sum(self._doubled.values()))
         drop_repeated_hops(assembly)
-        name_stations(assembly, self._speaking)
+        name_stations(assembly, self._speaking, self._ports, self._browsing)
         take_lookups(assembly, self._lookups, self._speaking)
         return {
             "kind": "capture",
@@ -249,6 +252,7 @@ def _problem(assembly: Assembly, numbers: dict[int, int], problem: Problem) -> N
         problem.packet,
         problem.ts,
         number=numbers.get(problem.connection) if problem.connection is not None else None,
+        direction=None if problem.from_station is None else "up" if problem.from_station else "down",
         count=problem.count,
         damage=problem.damage,
     )

@@ -18,14 +18,16 @@ def take_lookups(assembly: Assembly, lookups: Iterable[WireLookup], speaking: Co
     """Keep the lookups of names and servers that connections are made to, and all of a charger's; drop the others.
 
     A charger's are those from the client of a connection that speaks OCPP or of an attempt. A lookup belongs to a
-    station where all connections from its client are of that one.
+    station where all connections from its client are of that one. Where its client made none at all, and the name tells
+    that it is a CSMS's, it goes by its address: a charger may come no farther.
     """
     stations: dict[object, set[object]] = {}
     names: set[str] = set()
-    servers, chargers = set(), set()
+    servers, chargers, clients = set(), set(), set()
     for number, row in enumerate(assembly.connections):
         names |= {_host(row.get(name)) for name in ("host", "server_name")}
         servers.add(row.get("server"))
+        clients.add(row.get("client"))
         if number in speaking or row["station"] is not None:
             chargers.add(row.get("client"))
         if row["station"] is not None:
@@ -35,6 +37,8 @@ def take_lookups(assembly: Assembly, lookups: Iterable[WireLookup], speaking: Co
         if not telling and lookup.client not in chargers:
             continue
         own = stations.get(lookup.client, set())
+        if not own and TELLING in lookup.name and lookup.client not in clients:
+            own = {lookup.client}
         assembly.note(
             "lookups",
             None,

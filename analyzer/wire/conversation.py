@@ -328,13 +328,14 @@ class Conversation:
             if count > 1:
                 whose = "" if side is None else f" by the {SIDES[side]}"
                 detail = f"the same{whose} {count - 1} times more"
-                yield Problem(kind, detail, event.ts, event.packet, count=count - 1, connection=connection.number)
+                where = (event.ts, event.packet, False, count - 1, connection.number, side)
+                yield Problem(kind, detail, *where)
 
     def _complain(self, problem: Problem, *, from_client: bool | None) -> Iterator[Item]:
         """Give a problem the first time; the repeats are counted and given together at the end."""
         self._problems[problem.kind, from_client] += 1
         if self._problems[problem.kind, from_client] == 1:
-            yield dataclasses.replace(problem, connection=self.connection.number)
+            yield dataclasses.replace(problem, connection=self.connection.number, from_station=from_client)
         if problem.kind == "compressed_midstream":
             self._note_frame(problem.ts or self.connection.ts, from_client=bool(from_client))
 

@@ -42,6 +42,7 @@ class Encryption:
         connection, agreed = self._connection, session.agreed
         connection.tls, connection.tls_version, connection.cipher = True, agreed.version, agreed.cipher
         connection.server_name, connection.decrypted = agreed.server_name, session.decrypted
+        connection.offers_http2 = HTTP_2 in agreed.offered
 
     def take(self, said: Said) -> Iterator[Item]:
         """Take an alert, certificates, or an encrypted record."""
@@ -63,7 +64,7 @@ class Encryption:
         """Note what TLS told to its end; where it failed to begin, its first fatal alert tells who ended it."""
         connection = self._connection
         self._agree(session)
-        if session.failed and connection.end_kind in {"fin", "rst"}:
+        if session.failed and connection.end_kind in {"fin", "rst", "timeout"}:
             connection.end_kind = "tls"
             connection.end_side = connection.end_side if self._alarmed is None else SIDES[self._alarmed]
 

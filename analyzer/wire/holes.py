@@ -34,7 +34,7 @@ class Holes:
         """Take the next hole; what is told of it, or of those before it."""
         detail = f"{hole.bytes} bytes of the {side} are missing: {hole.why}"
         damage = hole.lost and not encrypted
-        problem = Problem("hole", detail, hole.ts, hole.packet, damage, connection=self._connection)
+        problem = Problem("hole", detail, hole.ts, hole.packet, damage, 1, self._connection, hole.from_client)
         near = self._told >= MAX_HOLES and abs(hole.ts - self._since) < TOGETHER
         if near or (encrypted and self._told):
             self._waiting, self._last = self._waiting + 1, problem
@@ -48,5 +48,5 @@ class Holes:
         if self._last is not None:
             last, count = self._last, self._waiting
             detail = last.detail if count == 1 else f"{count} holes more, the last one: {last.detail}"
-            yield Problem("hole", detail, last.ts, last.packet, last.damage, count, self._connection)
+            yield Problem("hole", detail, last.ts, last.packet, last.damage, count, self._connection, last.from_station)
         self._waiting, self._last = 0, None

@@ -41,6 +41,7 @@ class Connection:
     tls_version: str | None = None
     cipher: str | None = None
     server_name: str | None = None
+    offers_http2: bool = False
     decrypted: bool = False
     method: str | None = None
     path: str | None = None

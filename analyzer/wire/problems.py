@@ -13,7 +13,8 @@ class Problem:
     """Something wrong with the input, which reading went past.
 
     `kind` is one word, `detail` a few. `ts` is in microseconds since the epoch. `damage` says that bytes of the input
-    were lost: a truncated file, a corrupt block. `count` is how often it happened, `connection` where.
+    were lost: a truncated file, a corrupt block. `count` is how often it happened, `connection` where, and `from_station`
+    whose bytes they are, None where that is neither side's or not known.
     """
 
     kind: str
@@ -23,3 +24,4 @@ class Problem:
     damage: bool = False
     count: int = 1
     connection: int | None = None
+    from_station: bool | None = None

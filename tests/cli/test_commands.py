@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analyzer.cli import main
+from tests.wire.packets import START, Captured, answer, ethernet, ipv4, pcap, question, udp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -387,3 +388,17 @@ def test_an_encrypted_connection_of_no_known_charger_is_shown(samples: Path) -> 
     done = run("show", "--connection", "1.1", samples / "tls12.pcap")
     assert done.returncode == FINE
     assert "encrypted record" in done.stdout.decode()
+
+
+def test_a_charger_that_only_looks_up_its_csms_in_vain_is_something_to_analyse(tmp_path: Path) -> None:
+    path = tmp_path / "dns.pcap"
+    asked, told = question("ocpp.example.com"), answer("ocpp.example.com", status=3)
+    way = ("10.0.0.7", "10.0.0.53")
+    sent = [
+        (0, ipv4(udp(asked, 5000, 53), *way, protocol=17)),
+        (9_000, ipv4(udp(told, 53, 5000), *reversed(way), protocol=17)),
+    ]
+    path.write_bytes(pcap([Captured(START + at, ethernet(content)) for at, content in sent]))
+    report = output("report", path)
+    assert report.startswith("10.0.0.7 ")
+    assert "1 of 1 lookup of ocpp.example.com failed: 1x NXDOMAIN" in report

@@ -207,10 +207,10 @@ def test_a_refused_attempt_is_no_connection_though_it_was_encrypted() -> None:
 
 
 @pytest.mark.parametrize("how", ["unreachable", "port_closed", "tls"])
-def test_an_attempt_that_failed_before_http_is_no_connection(how: str) -> None:
+def test_an_attempt_that_failed_before_http_is_no_connection_and_counted(how: str) -> None:
     made = tables(f"08:00:00 CP1 + ocpp1.6\n08:01:00 CP1 - fin\n08:02:00 CP1 x {how}\n08:04:00 CP1 + ocpp1.6")
     rows = [dict(row) | {"scheme": "wss"} for row in made["connections"].to_pylist()]
-    assert [row["duration"] for row in _outages_of(made, rows)] == [180.0]
+    assert [(row["duration"], row["attempts"]) for row in _outages_of(made, rows)] == [(180.0, 1)]
 
 
 def test_an_end_without_a_time_was_not_seen() -> None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from analyzer import schema
-from analyzer.kernels.damage import lost_between
+from analyzer.kernels.damage import answer_lost, lost_between
 
 LOSS = {"source": "a.pcap", "kind": "hole", "count": 1, "damage": True}
 
@@ -51,3 +51,22 @@ def test_losses_may_be_asked_for_by_station() -> None:
     names, sources = pa.array(["CP1", "CP2"]), pa.array(["a.pcap", "a.pcap"])
     begins, ends = np.array([100, 100]), np.array([200, 200])
     assert lost_between(issues, names, sources, begins, ends, scope="station").tolist() == [True, False]
+
+
+SECOND = 1_000_000
+
+
+@pytest.mark.parametrize(("at", "found"), [(90, True), (120, True), (250, True), (299, True), (301, False)])
+def test_an_answer_may_be_in_a_loss_that_is_told_when_the_next_answer_comes(at: int, *, found: bool) -> None:
+    issues = schema.from_rows("issues", [{**LOSS, "connection": "1.1", "ts": at * SECOND}])
+    row = {"source": "a.pcap", "connection": "1.1", "open": 900.0}
+    calls = schema.from_rows(
+        "calls", [{**row, "ts": 0}, {**row, "ts": 299 * SECOND, "answered": 300 * SECOND, "connection": "1.1"}]
+    )
+    assert answer_lost(issues, calls).tolist()[0] == found
+
+
+def test_without_another_answer_a_loss_long_after_a_call_is_none_of_its_answer() -> None:
+    issues = schema.from_rows("issues", [{**LOSS, "connection": "1.1", "ts": 250 * SECOND}])
+    calls = schema.from_rows("calls", [{"source": "a.pcap", "connection": "1.1", "open": 900.0, "ts": 0}])
+    assert answer_lost(issues, calls).tolist() == [False]

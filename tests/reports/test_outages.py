@@ -27,7 +27,7 @@ def test_an_outage_tells_how_it_began_why_and_when_it_was_over() -> None:
     text = CONNECTION + MESSAGES + "08:40:00 CP1 - 1012 by csms\n08:40:30 CP1 x 503\n08:41:00 CP1 + ocpp1.6"
     (row,) = outages.rows(capture.Capture(tables(text)).result())
     assert (row["ended"], row["duration"]) == ("close frame, code 1012 by the CSMS", "60.0 s")
-    assert row["back"] == "08:41:00 after 1 refused attempt"
+    assert row["back"] == "08:41:00 after 1 failed attempt"
     assert row["why"]
 
 

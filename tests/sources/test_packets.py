@@ -438,3 +438,14 @@ def test_a_key_log_is_limited(samples: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(reading, "MAX_KEYLOG", 100)
     with pytest.raises(SourceError, match="too much for a key log"):
         read_keylog(samples / "tls13.keys")
+
+
+@pytest.mark.parametrize(("from_station", "direction"), [(True, "up"), (False, "down")])
+def test_an_issue_of_one_side_tells_which_at_first_and_where_it_is_told_again(
+    from_station: bool, direction: str
+) -> None:
+    talk = conversation(2)
+    for _ in range(3):
+        talk.say(from_station, frame('[2,"9","Heartbeat",{}]', rsv1=True, mask=talk.mask(from_station)))
+    issues = [row for row in rows(capture(talk.packets), "issues") if row["kind"] == "reserved_bits"]
+    assert [(row["direction"], row["count"]) for row in issues] == [(direction, 1), (direction, 2)]

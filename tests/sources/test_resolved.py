@@ -79,7 +79,7 @@ def test_of_others_only_lookups_for_what_chargers_connect_to_are_kept() -> None:
 
 
 def test_a_name_that_tells_of_ocpp_is_kept_though_nothing_ever_connects() -> None:
-    assert names(lookup("ocpp.operator.example", status=3)) == [("ocpp.operator.example", None)]
+    assert names(lookup("ocpp.operator.example", status=3)) == [("ocpp.operator.example", "10.0.0.7")]
     assert names(lookup("www.operator.example", status=3)) == []
 
 
@@ -144,3 +144,12 @@ def test_a_capture_of_one_side_says_so_and_is_damaged() -> None:
     issues = [row for row in read(captured, "issues") if row["kind"] == "one_sided"]
     assert [(row["station"], row["damage"], row["count"]) for row in issues] == [("CP1", True, 1)]
     assert read(captured, "sources")[0]["damaged"] is True
+
+
+def test_a_client_that_comes_no_farther_than_looking_up_a_csms_goes_by_its_address() -> None:
+    failed = lookup("ocpp.example.com", client="10.0.0.9", status=3)
+    assert names(failed) == [("ocpp.example.com", "10.0.0.9")]
+    assert names([*failed, *seen(conversation(6, client=("10.0.0.9", 40_000)).packets)]) == [
+        ("ocpp.example.com", "CP1")
+    ]
+    assert names(lookup("www.example.com", client="10.0.0.9", status=3)) == []

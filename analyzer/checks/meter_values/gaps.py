@@ -83,8 +83,10 @@ def explained(
     # A message of the charger that could not be read may be the sample.
     holes = issues.filter(pc.or_(damage, pa.array(same(issues["direction"], "up"))))
     nobody = pa.chunked_array([pa.array([""] * len(owner), pa.string())])
-    unwatched = _between(holes, "ts", stations, low, high) | (source[before] != source[after])
-    unwatched |= _between(holes.filter(holes["station"].is_null()), "ts", nobody, low, high)
+    # A hole is told with what came behind it: when the next sample arrived, which is later than that was taken.
+    since, until = np.minimum(low, samples.seen[before]), np.maximum(high, samples.seen[after])
+    unwatched = _between(holes, "ts", stations, since, until) | (source[before] != source[after])
+    unwatched |= _between(holes.filter(holes["station"].is_null()), "ts", nobody, since, until)
     # A clock that is set, or samples that are sent in one burst, make a gap in one order of time only.
     arrived = (samples.seen[after] - samples.seen[before]) / SECOND > allowed[owner]
     spoke = calls.filter(pa.array(same(calls["direction"], "up")))

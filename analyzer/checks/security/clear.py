@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from analyzer.findings import Finding, not_judged
-from analyzer.kernels.columns import Flags, Ints, coded, same
+from analyzer.kernels.columns import coded, same
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.kernels.columns import Flags, Ints
 
 
 def in_clear(connections: pa.Table) -> Flags:
@@ -26,14 +31,20 @@ def public(connections: pa.Table) -> Flags:
     return _is(connections, "client", "global") | _is(connections, "server", "global")
 
 
-def unknown(station: str, connections: pa.Table, rows: Ints) -> list[Finding]:
-    """A statement that a station cannot be judged, where nothing tells how it connects."""
-    own = connections.take(pa.array(rows))
-    if (same(own["scheme"], "wss") | in_clear(own)).any():
-        return []
-    if same(own["scheme"], "ws").any():
-        return [not_judged(station, "it was seen within one host alone, behind what may have ended TLS")]
-    return [not_judged(station, "nothing tells whether its connection is encrypted")]
+class Told:
+    """What the connections tell of how they are made: encrypted, or in the clear and out of a host."""
+
+    def __init__(self, connections: pa.Table) -> None:
+        self._told = same(connections["scheme"], "wss") | in_clear(connections)
+        self._within = same(connections["scheme"], "ws")
+
+    def unknown(self, station: str, rows: Ints) -> list[Finding]:
+        """A statement that a station cannot be judged, where nothing tells how it connects."""
+        if self._told[rows].any():
+            return []
+        if self._within[rows].any():
+            return [not_judged(station, "it was seen within one host alone, behind what may have ended TLS")]
+        return [not_judged(station, "nothing tells whether its connection is encrypted")]
 
 
 def _is(connections: pa.Table, side: str, kind: str) -> Flags:

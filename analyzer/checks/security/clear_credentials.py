@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.checks.rows import by_station, evidence, plural
-from analyzer.checks.security.clear import in_clear, unknown
+from analyzer.checks.security.clear import Told, in_clear
 from analyzer.findings import MAX_EVIDENCE, Finding, table
 from analyzer.kernels.columns import NO_TIME, micros, same
 from analyzer.plan import check
@@ -39,9 +39,9 @@ def clear_credentials(connections: pa.Table) -> pa.Table:
     """
     exposed = in_clear(connections) & same(connections["authorization"], "basic")
     users, times = connections["user"].to_pylist(), micros(connections["ts"])
-    findings = []
+    findings, told_of = [], Told(connections)
     for station, rows in by_station(connections):
-        findings += unknown(station, connections, rows)
+        findings += told_of.unknown(station, rows)
         chosen = rows[exposed[rows]]
         if not len(chosen):
             continue

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from analyzer.findings import Finding, not_judged
-from analyzer.kernels.columns import same
 
 if TYPE_CHECKING:
     from analyzer.kernels.columns import Ints
@@ -18,9 +17,9 @@ NO_CERTIFICATE = "no certificate was seen; TLS 1.3 and resumed sessions hide the
 
 def unseen(station: str, connections: pa.Table, rows: Ints, why: str) -> Finding:
     """A statement that a station cannot be judged: it uses no TLS, or what matters of it was not seen."""
-    schemes = connections["scheme"].take(pa.array(rows))
-    if same(schemes, "wss").any():
+    schemes = set(connections["scheme"].take(pa.array(rows)).to_pylist())
+    if "wss" in schemes:
         return not_judged(station, why)
-    if same(schemes, "ws").any():
+    if "ws" in schemes:
         return not_judged(station, "none of its connections is encrypted")
     return not_judged(station, "nothing tells whether its connection is encrypted")

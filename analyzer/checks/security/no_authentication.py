@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural, when
-from analyzer.checks.security.clear import public, unknown, within_host
+from analyzer.checks.security.clear import Told, public, within_host
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, micros, same
 from analyzer.plan import check
@@ -63,10 +63,10 @@ def no_authentication(connections: pa.Table, certificates: pa.Table) -> pa.Table
         accepted |= micros(connections[name]) != NO_TIME
     judged, at_fault = bare | proven, bare & accepted & ~same(connections["end_kind"], "refused")
     far, times = public(connections), micros(connections["ts"])
-    findings = []
+    findings, told_of = [], Told(connections)
     for station, rows in by_station(connections):
         if not judged[rows].any():
-            findings += unknown(station, connections, rows) or [not_judged(station, UNSEEN)]
+            findings += told_of.unknown(station, rows) or [not_judged(station, UNSEEN)]
         chosen = rows[at_fault[rows]]
         if not len(chosen):
             continue

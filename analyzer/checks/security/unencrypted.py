@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.checks.rows import by_station, evidence, plural
-from analyzer.checks.security.clear import in_clear, public, unknown
+from analyzer.checks.security.clear import Told, in_clear, public
 from analyzer.findings import MAX_EVIDENCE, Finding, table
 from analyzer.kernels.columns import NO_TIME, micros
 from analyzer.plan import check
@@ -41,9 +41,9 @@ def unencrypted(connections: pa.Table) -> pa.Table:
     Source: OCPP-J 1.6 6; security whitepaper 2.3; 2.0.1 A00.FR.201.
     """
     clear, far, times = in_clear(connections), public(connections), micros(connections["ts"])
-    findings = []
+    findings, told_of = [], Told(connections)
     for station, rows in by_station(connections):
-        findings += unknown(station, connections, rows)
+        findings += told_of.unknown(station, rows)
         chosen = rows[clear[rows]]
         if not len(chosen):
             continue

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from analyzer.checks.rows import by_station
 from analyzer.checks.websocket.ends import established
-from analyzer.kernels.columns import NO_TIME, SECOND, micros, same, wholes
+from analyzer.kernels.columns import NO_TIME, SECOND, micros, wholes
 from analyzer.kernels.sequences import busiest
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from analyzer.kernels.columns import Flags, Ints
 
 
@@ -39,10 +40,18 @@ def overcome(connections: pa.Table, failed: Flags, within: float) -> Flags:
     return found
 
 
-def within_one(outages: pa.Table, station: str, times: Ints) -> bool:
-    """Whether all these times lie within one of the station's outages."""
-    own = outages.filter(pa.array(same(outages["station"], station)))
-    return bool(((micros(own["start"]) <= times.min()) & (times.max() <= micros(own["end"]))).any())
+def spans(outages: pa.Table) -> dict[str, tuple[Ints, Ints]]:
+    """When the outages of each station began and ended."""
+    starts, ends = micros(outages["start"]), micros(outages["end"])
+    return {station: (starts[rows], ends[rows]) for station, rows in by_station(outages)}
+
+
+def within_one(outages: tuple[Ints, Ints] | None, times: Ints) -> bool:
+    """Whether all these times lie within one of a station's outages, of which the begins and the ends are given."""
+    if outages is None:
+        return False
+    starts, ends = outages
+    return bool(((starts <= times.min()) & (times.max() <= ends)).any())
 
 
 def most_within(times: Ints, window: float) -> int:

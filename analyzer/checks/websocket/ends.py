@@ -10,7 +10,7 @@ import pyarrow as pa
 from analyzer.kernels.columns import NO_TIME, flags, micros, reals, same, wholes
 from analyzer.kernels.idle import RATIO, SLACK
 from analyzer.ocpp.commands import commanded
-from analyzer.schema.base import FAILED
+from analyzer.ocpp.established import came_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,14 +23,8 @@ NO_CLOSE_FRAME = 1006
 
 
 def established(connections: pa.Table) -> Flags:
-    """The connections that came up; not those that failed or were only inferred, nor attempts without an upgrade.
-
-    Of encrypted ones the upgrade is not seen.
-    """
-    known = same(connections["scheme"], "wss")
-    for name in ("upgraded", "last_up", "last_down"):
-        known |= micros(connections[name]) != NO_TIME
-    return known & ~flags(connections["inferred"]) & ~same(connections["end_kind"], *FAILED)
+    """The connections that came up; not those that failed or were only inferred, nor attempts without an upgrade."""
+    return came_up(connections) & ~flags(connections["inferred"])
 
 
 def abrupt(connections: pa.Table) -> Flags:

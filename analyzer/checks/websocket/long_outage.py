@@ -61,8 +61,8 @@ def long_outage(
         08:25:00 CP1 + ocpp1.6
     Not a fault when: the input ends soon after the connection did; the charger had just accepted a Reset or a firmware
         update; the input does not tell of connections.
-    Likely causes: see the causes of the outage in the report: power, network, server, refused attempts.
-    What to do: read what ended the connection, and what the charger tried meanwhile (refused attempts).
+    Likely causes: see the causes of the outage in the report: power, network, server, failed attempts.
+    What to do: read what ended the connection, and what the charger tried meanwhile (failed attempts).
     Source: OCPP 2.0.1 OfflineThreshold; the limits are this tool's own.
     """
     starts, ends = micros(outages["start"]), micros(outages["end"])
@@ -70,14 +70,16 @@ def long_outage(
     until = np.array([watched.get(name, NO_TIME) for name in outages["source"].to_pylist()], dtype=np.int64)
     lengths = seconds(starts, np.where(ends == NO_TIME, until, ends))
     long = (lengths > warn_seconds) & ~commanded(calls, outages["station"], starts)
+    manners = outages.select(["end_kind", "end_side", "attempts"])
     findings = []
     for station, rows in by_station(outages):
         chosen = rows[long[rows]]
         if not len(chosen):
             continue
         worst = int(chosen[np.argmax(lengths[chosen])])
-        how = Counter(_how(row) for row in outages.take(pa.array(chosen)).select(["end_kind", "end_side"]).to_pylist())
-        refused = int(np.nansum([count or 0 for count in outages["attempts"].take(pa.array(chosen)).to_pylist()]))
+        own = manners.take(pa.array(chosen)).to_pylist()
+        how = Counter(_how(row) for row in own)
+        failed = sum(row["attempts"] or 0 for row in own)
         still = bool((ends[chosen] == NO_TIME).any())
         text = (
             f"The charger was offline for {duration(lengths[worst])}"
@@ -85,7 +87,7 @@ def long_outage(
             + (f", {plural(len(chosen), 'time')} for more than {duration(warn_seconds)}" if len(chosen) > 1 else "")
             + "; the connection before: "
             + ", ".join(f"{name} ({count}x)" if len(chosen) > 1 else name for name, count in how.most_common(3))
-            + (f"; {plural(refused, 'attempt')} refused meanwhile" if refused else "")
+            + (f"; {plural(failed, 'attempt')} failed meanwhile" if failed else "")
         )
         findings.append(
             Finding(

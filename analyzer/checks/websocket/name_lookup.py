@@ -101,6 +101,9 @@ def name_lookup(
     """
     told = _told(lookups, issues, sources, patience, at_once)
     hosts, heard = _hosts(connections), _heard(connections)
+    named = connections.select(["station", "ts", "host", "server", "source", "origin"])
+    timed = named.filter(pa.array(micros(named["ts"]) != NO_TIME))
+    tried = dict(by_station(timed))
     findings = []
     for station, rows in by_station(told.rows):
         known = hosts.get(station, set())
@@ -113,7 +116,9 @@ def name_lookup(
             last = told.failed[own[-1]] and heard.get(station, NO_TIME) < told.times[own[-1]]
             error = bool(known) and (last or len(chosen) >= fail_count)
             findings.append(_failure(station, told, chosen, len(own), error=error))
-        findings += _stale(station, told, own, connections, stale_slack)
+        answers = own[told.resolved[own]]
+        if len(answers) and station in tried:
+            findings += _stale(station, told, answers, timed.take(pa.array(tried[station])), stale_slack)
     return table(findings)
 
 
@@ -146,13 +151,13 @@ def _resolved_near(
 
 
 def _failure(station: str, told: Lookups, chosen: Ints, asked: int, *, error: bool) -> Finding:
-    statuses = [told.rows["status"][row].as_py() for row in chosen.tolist()]
+    rows = told.rows.select(["status", "server", "tries"]).take(pa.array(chosen))
+    statuses = rows["status"].to_pylist()
     said = ", ".join(
         f"{count}x {status or 'no answer'}" + (f" ({MEANINGS[status]})" if status and status in MEANINGS else "")
         for status, count in Counter(statuses).most_common(3)
     )
     names = Counter(told.names[row] for row in chosen.tolist()).most_common(2)
-    rows = told.rows.take(pa.array(chosen))
     resolvers = sorted({server for server in rows["server"].to_pylist() if server})
     tries = int(np.maximum(wholes(rows["tries"], 1), 1).sum())
     parts = [
@@ -175,10 +180,8 @@ def _failure(station: str, told: Lookups, chosen: Ints, asked: int, *, error: bo
     )
 
 
-def _stale(station: str, told: Lookups, own: Ints, connections: pa.Table, slack: float) -> Iterator[Finding]:
-    """Connections to an address that the last answer before them did not give, and that an earlier one gave."""
-    answers = own[told.resolved[own]]
-    mine = connections.filter(pa.array(same(connections["station"], station) & (micros(connections["ts"]) != NO_TIME)))
+def _stale(station: str, told: Lookups, answers: Ints, mine: pa.Table, slack: float) -> Iterator[Finding]:
+    """The station's connections to an address that the last answer before them did not give, and an earlier one did."""
     times, old = micros(mine["ts"]), []
     for place, row in enumerate(mine.select(["host", "server"]).to_pylist()):
         earlier = answers[: np.searchsorted(told.times[answers], times[place], side="right")]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
-from analyzer.checks.websocket.attempts import within_one
+from analyzer.checks.websocket.attempts import spans, within_one
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, SECOND, Flags, flags, micros, wholes
 from analyzer.plan import check
@@ -80,7 +80,7 @@ def refused(
     known = ((status > 0) | upgraded) & ~flags(connections["inferred"])
     fault = (status > 0) & (status != SWITCHING)
     times = micros(connections["ts"])
-    short = outages.filter(pc.less_equal(outages["duration"], short_outage))
+    short = spans(outages.filter(pc.less_equal(outages["duration"], short_outage)))
     findings = []
     for station, rows in by_station(connections):
         own = rows[known[rows]]
@@ -92,7 +92,7 @@ def refused(
         chosen = own[fault[own]]
         if not len(chosen):
             continue
-        last, once = fault[own[-1]], within_one(short, station, times[chosen])
+        last, once = fault[own[-1]], within_one(short.get(station), times[chosen])
         failed = last or (len(chosen) >= fail_count and not once)
         restarted = once and bool((status[chosen] >= SERVER_ERROR).all())
         counted = Counter(status[chosen].tolist())

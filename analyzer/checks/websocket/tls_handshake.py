@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
-from analyzer.checks.websocket.attempts import by_packets, overcome, within_one
+from analyzer.checks.websocket.attempts import by_packets, overcome, spans, within_one
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, flags, micros, same
 from analyzer.plan import check
@@ -122,7 +122,7 @@ def tls_handshake(
     encrypted = failed | (by_packets(connections) & begun)
     seen = encrypted | (by_packets(connections) & same(connections["scheme"], "ws"))
     times = micros(connections["ts"])
-    short = outages.filter(pc.less_equal(outages["duration"], short_outage))
+    short = spans(outages.filter(pc.less_equal(outages["duration"], short_outage)))
     findings = []
     for station, rows in by_station(connections):
         own = rows[encrypted[rows]]
@@ -133,7 +133,7 @@ def tls_handshake(
         if not len(chosen):
             continue
         last = bool(counted[own[-1]])
-        error = (last or len(chosen) >= fail_count) and not within_one(short, station, times[chosen])
+        error = (last or len(chosen) >= fail_count) and not within_one(short.get(station), times[chosen])
         findings.append(
             Finding(
                 station,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.checks.rows import by_station, evidence, plural
-from analyzer.checks.websocket.attempts import by_packets, most_within, overcome, within_one
+from analyzer.checks.websocket.attempts import by_packets, most_within, overcome, spans, within_one
 from analyzer.findings import MAX_EVIDENCE, Finding, not_judged, table
 from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same
 from analyzer.kernels.damage import lost_between
@@ -79,7 +79,9 @@ def unreachable(
     )
     counted = lasting & ~overcome(connections, failed, at_once)
     times = micros(connections["ts"])
-    short = outages.filter(pc.less_equal(outages["duration"], short_outage))
+    refused = same(connections["end_kind"], "port_closed")
+    events = _events(transport)
+    short = spans(outages.filter(pc.less_equal(outages["duration"], short_outage)))
     findings = []
     for station, rows in by_station(connections):
         if not seen[rows].any():
@@ -88,13 +90,13 @@ def unreachable(
         chosen = chosen[np.argsort(times[chosen], kind="stable")]
         if not len(chosen):
             continue
-        once = within_one(short, station, times[chosen])
-        closed = same(connections["end_kind"], "port_closed")[chosen].all()
+        once = within_one(short.get(station), times[chosen])
+        closed = refused[chosen].all()
         error = most_within(times[chosen], window) >= fail_count and not once
         findings.append(
             Finding(
                 station,
-                _summary(connections, transport, chosen, int(seen[rows].sum())),
+                _summary(connections, events, chosen, int(seen[rows].sum())),
                 start=int(times[chosen[0]]),
                 end=int(times[chosen[-1]]),
                 value=float(len(chosen)),
@@ -108,16 +110,26 @@ def unreachable(
     return table(findings)
 
 
-def _summary(connections: pa.Table, transport: pa.Table, chosen: Ints, attempts: int) -> str:
-    rows = connections.take(pa.array(chosen))
+def _events(transport: pa.Table) -> dict[str, list[str | None]]:
+    """Of each connection what happened to its SYNs: None for one that was sent, else what the network said."""
+    sent = same(transport["kind"], "syn") & same(transport["direction"], "up")
+    said = same(transport["kind"], "icmp") & np.asarray(transport["detail"].is_valid(), dtype=bool)
+    rows = transport.select(["connection", "kind", "detail"]).filter(pa.array(sent | said))
+    found: dict[str, list[str | None]] = {}
+    for row in rows.to_pylist():
+        found.setdefault(row["connection"], []).append(row["detail"] if row["kind"] == "icmp" else None)
+    return found
+
+
+def _summary(connections: pa.Table, events: dict[str, list[str | None]], chosen: Ints, attempts: int) -> str:
+    rows = connections.select(["connection", "end_kind", "server", "server_port"]).take(pa.array(chosen))
     kinds = Counter(rows["end_kind"].to_pylist())
     told = ", ".join(f"{count}x {MEANINGS[kind]}" for kind, count in kinds.most_common())
     ends = zip(rows["server"].to_pylist(), rows["server_port"].to_pylist(), strict=True)
     places = Counter(f"{server}:{port}" if port is not None else server for server, port in ends if server)
     where = f" to {places.most_common(1)[0][0]}" if places else ""
-    own = transport.filter(pa.array(same(transport["connection"], *rows["connection"].to_pylist())))
-    tries = int((same(own["kind"], "syn") & same(own["direction"], "up")).sum())
-    said = Counter(text for text in own["detail"].filter(pa.array(same(own["kind"], "icmp"))).to_pylist() if text)
+    own = [event for name in rows["connection"].to_pylist() for event in events.get(name, ())]
+    tries, said = own.count(None), Counter(text for text in own if text)
     parts = [
         f"{len(chosen)} of {plural(attempts, 'attempt')} to open a TCP connection{where} failed: {told}",
         f"{tries} SYNs in all" if tries > len(chosen) else "",

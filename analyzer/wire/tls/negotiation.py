@@ -38,6 +38,7 @@ class Negotiation:
         number: The version in force as it stands in a hello.
         cipher: The name of the cipher suite.
         server_name: The name of the server that the client asked for.
+        offered: The application protocols that the client offered.
         protocol: The application protocol that the server chose.
         early_accepted: Whether the server takes early data.
         finished: The sides whose Finished was read in what was decrypted.
@@ -48,6 +49,7 @@ class Negotiation:
         self.number: int | None = None
         self.cipher: str | None = None
         self.server_name: str | None = None
+        self.offered: tuple[str, ...] = ()
         self.protocol: str | None = None
         self.early_accepted: bool | None = None
         self.finished: set[bool] = set()
@@ -90,7 +92,7 @@ class Negotiation:
 
     def _take_client_hello(self, hello: ClientHello, raw: bytes) -> None:
         self.secrets.take_client_hello(hello, raw)
-        self.server_name = hello.server_name
+        self.server_name, self.offered = hello.server_name, hello.protocols
 
     def _take_server_hello(self, content: bytes, raw: bytes) -> None:
         hello = parse_server_hello(content)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 
 from analyzer.checks.meter_values.missing_samples import missing_samples
 from analyzer.derive import DERIVATIONS
 from analyzer.engine import Workspace
+from analyzer.kernels.columns import same
 from tests.manuals import findings, tables, workspace
 
 if TYPE_CHECKING:
@@ -237,6 +240,22 @@ def test_a_message_that_could_not_be_read_may_be_the_sample() -> None:
 def test_a_hole_in_the_input_is_not_the_charger() -> None:
     base = tables(trace(CONNECTED, ordered(60), transaction(), without(10, 11, 12)))
     hole = {"source": "example.trace", "ts": base["messages"]["ts"][12], "kind": "hole", "damage": True, "count": 1}
+    base["issues"] = base["issues"].schema.empty_table().from_pylist([hole], base["issues"].schema)
+    assert missing_samples(*Workspace(base, DERIVATIONS).tables(missing_samples.needs)).num_rows == 0
+
+
+def test_a_hole_that_is_told_when_the_next_sample_arrives_is_not_the_charger() -> None:
+    base = tables(trace(CONNECTED, ordered(60), transaction(), without(10)))
+    moments = base["messages"].filter(
+        pa.array(same(base["messages"]["action"], "MeterValues") & same(base["messages"]["direction"], "up"))
+    )["ts"]
+    at = moments[8].as_py()
+    payloads = base["messages"]["payload"].to_pylist()
+    early = [text and text.replace(f"{at:%H:%M:%S}", f"{at - timedelta(seconds=1):%H:%M:%S}") for text in payloads]
+    column = base["messages"].schema.get_field_index("payload")
+    base["messages"] = base["messages"].set_column(column, base["messages"].schema.field(column), [early])
+    hole = {"source": "example.trace", "ts": at, "station": "CP1", "kind": "hole", "damage": True, "count": 1}
+    assert missing_samples(*Workspace(base, DERIVATIONS).tables(missing_samples.needs)).num_rows == 1
     base["issues"] = base["issues"].schema.empty_table().from_pylist([hole], base["issues"].schema)
     assert missing_samples(*Workspace(base, DERIVATIONS).tables(missing_samples.needs)).num_rows == 0
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analyzer.checks.websocket.attempts import by_packets, most_within, overcome, within_one
+from analyzer.checks.websocket.attempts import by_packets, most_within, overcome, spans, within_one
 from analyzer.kernels.columns import SECOND, micros, same
 from tests.manuals import workspace
 
@@ -37,9 +37,9 @@ def test_a_failure_beside_a_living_connection_or_just_before_one_is_overcome() -
 def test_times_lie_within_one_outage_of_the_station_or_not() -> None:
     outages = workspace(STORY).table("outages")
     begin, end = int(micros(outages["start"])[0]), int(micros(outages["end"])[0])
-    assert within_one(outages, "CP1", np.array([begin, end]))
-    assert not within_one(outages, "CP1", np.array([begin, end + 1]))
-    assert not within_one(outages, "CP2", np.array([begin, end]))
+    assert within_one(spans(outages).get("CP1"), np.array([begin, end]))
+    assert not within_one(spans(outages).get("CP1"), np.array([begin, end + 1]))
+    assert not within_one(spans(outages).get("CP2"), np.array([begin, end]))
 
 
 @pytest.mark.parametrize(("window", "most"), [(59.9, 1), (60.0, 2), (120.0, 3)])

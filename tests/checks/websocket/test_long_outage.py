@@ -27,7 +27,7 @@ def test_all_outages_of_a_station_are_one_finding_with_their_manners() -> None:
     (found,) = findings(long_outage, text)
     assert (found["count"], found["value"]) == (3, 1200.0)
     assert "TCP closed by the CSMS (2x)" in str(found["summary"])
-    assert "1 attempt refused" in str(found["summary"])
+    assert "1 attempt failed" in str(found["summary"])
 
 
 def test_a_log_of_messages_alone_is_not_judged() -> None:

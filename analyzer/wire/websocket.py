@@ -187,8 +187,8 @@ class FrameReader:
 
     @property
     def idle(self) -> bool:
-        """Whether it surely stands at the beginning of a frame."""
-        return (self._trusted or self._aligned) and not (self._data or self._searching or self._damaged)
+        """Whether it surely stands at the beginning of a frame, behind one that held OCPP."""
+        return self._aligned and not (self._data or self._searching or self._damaged)
 
     def skip(self, count: int) -> None:
         """Take note of whole frames that were read elsewhere."""

@@ -148,3 +148,15 @@ def test_what_others_tell_of_a_connection_stands_in_its_place_however_it_is_read
     found = tables(data)
     assert [row["status"] for row in found["lookups"]] == ["NOERROR"]
     assert [row["kind"] for row in found["transport"]].count("icmp") == 1
+
+
+@pytest.mark.parametrize("change", [-10, -3])
+def test_a_wrong_length_behind_frames_that_were_read_at_once_is_noticed_however_it_is_read(change: int) -> None:
+    talk = conversation(24, join=2)
+    # Some messages on, a segment with two frames, of which the first tells a wrong length.
+    at = 15
+    payload = bytearray(talk.packets[at].payload)
+    payload[1] += change
+    talk.packets[at] = talk.packets[at]._replace(payload=bytes(payload))
+    assert_agreement(capture(talk.packets))
+    assert len(tables(capture(talk.packets))["messages"]) >= len(talk.texts) - 2

@@ -76,6 +76,12 @@ class Half:
         """Set where the stream begins."""
         self.start = self.next = sequence & 0xFFFF_FFFF
 
+    def emptied(self) -> Half:
+        """The same direction with nothing but its places: they tell another connection on its ports from this one."""
+        half = Half(self.flow, from_client=self.from_client)
+        half.start, half.next, half.fin, half.acknowledged = self.start, self.next, self.fin, self.acknowledged
+        return half
+
     @property
     def complete(self) -> bool:
         """Whether every byte up to the FIN is there."""

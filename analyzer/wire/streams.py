@@ -111,7 +111,7 @@ class Streams:
         if key is not None:
             flow = self._flows[key]
             flow.ignored = True
-            flow.upper, flow.lower = Half(number, from_client=True), Half(number, from_client=False)
+            flow.upper, flow.lower = flow.upper.emptied(), flow.lower.emptied()
 
     def _open(self, key: Key, client: Endpoint, server: Endpoint, segment: Segment, *, decided: bool = True) -> Flow:
         self.opened += 1
@@ -230,12 +230,14 @@ class Streams:
         flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
         if segment.flags & (FIN | RST) and flow.closing is None:
             flow.closing = ends.closing(flow, half, segment)
-        if segment.flags & ACK:
-            other.acknowledge(segment.acknowledgement, segment.ts)
         if flow.ignored:
+            if segment.flags & (FIN | RST):
+                half.go_on(segment.sequence + len(segment.payload), 0)
             half.fin = half.fin or segment.flags & FIN
             over = bool(half.fin and other.fin)
         else:
+            if segment.flags & ACK:
+                other.acknowledge(segment.acknowledgement, segment.ts)
             yield from release(flow, _heard(half, other, segment))
             over = half.complete and other.complete
         if over or segment.flags & RST:

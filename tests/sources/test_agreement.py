@@ -19,9 +19,11 @@ from tests.wire.packets import (
     Captured,
     Deflater,
     Packet,
+    Talk,
     answer,
     capture,
     conversation,
+    dialogue,
     ethernet,
     icmp,
     ip,
@@ -160,3 +162,24 @@ def test_a_wrong_length_behind_frames_that_were_read_at_once_is_noticed_however_
     talk.packets[at] = talk.packets[at]._replace(payload=bytes(payload))
     assert_agreement(capture(talk.packets))
     assert len(tables(capture(talk.packets))["messages"]) >= len(talk.texts) - 2
+
+
+@pytest.mark.parametrize(("closed", "joined"), [(True, True), (True, False), (False, False)])
+def test_ports_of_another_protocol_that_are_used_again_for_ocpp_are_followed(*, closed: bool, joined: bool) -> None:
+    other = Talk()
+    other.handshake()
+    for _ in range(3):
+        other.say(True, b"GET /firmware HTTP/1.1\r\nHost: csms\r\n\r\n")
+        other.say(False, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    if closed:
+        other.close()
+    talk = Talk(ts=other.ts + 1_000_000, next={True: 90_000_000, False: 95_000_000})
+    talk.handshake()
+    talk.upgrade()
+    for side, text in dialogue(10):
+        talk.text(side, text)
+    data = capture(other.packets + talk.packets[3 if joined else 0 :])
+    assert_agreement(data, "scapy")
+    found = tables(data)
+    assert [row["start_observed"] for row in found["connections"]] == [True]
+    assert len(found["messages"]) == len(talk.texts)

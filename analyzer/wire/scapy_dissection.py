@@ -92,7 +92,7 @@ class Dissection:
         if ip is None:
             return None
         if told is None or self._is_first_fragment(ip):
-            whole = self._reassemble(ip) if nesting else None
+            whole = self._reassemble(record.ts, ip) if nesting else None
             return None if whole is None else self._segments(record, whole, nesting - 1)
         found = _found(record, ip, told, protocol)
         return [found] if found else None
@@ -102,7 +102,7 @@ class Dissection:
         fragment = ip if isinstance(ip, self._ip) else ip.getlayer(self._fragment)
         return bool(fragment and (fragment.flags.MF if fragment is ip else fragment.m))
 
-    def _reassemble(self, ip: Any) -> Any:  # noqa: ANN401
+    def _reassemble(self, ts: int, ip: Any) -> Any:  # noqa: ANN401
         """The packet that this fragment makes whole, None where it is no fragment or others are missing."""
         header = ip.raw_packet_cache
         if isinstance(ip, self._ip):
@@ -111,7 +111,7 @@ class Dissection:
                 return None
             key = (ip.src, ip.dst, ip.id, ip.proto)
             data = ip.original[len(header) : ip.len]
-            whole = self._fragments.add(key, ip.frag * 8, data, more=more)
+            whole = self._fragments.add(key, ip.frag * 8, data, ts, more=more)
             if whole is None:
                 return None
             patched = header[:2] + struct.pack("!HHH", len(header) + len(whole), ip.id, 0) + header[8:]
@@ -121,7 +121,7 @@ class Dissection:
             return None
         key = (ip.src, ip.dst, fragment.id, fragment.nh)
         data = fragment.original[len(fragment.raw_packet_cache) :]
-        whole = self._fragments.add(key, fragment.offset * 8, data, more=bool(fragment.m))
+        whole = self._fragments.add(key, fragment.offset * 8, data, ts, more=bool(fragment.m))
         if whole is None:
             return None
         # Headers before that of the fragment concern routers alone and are left out.

@@ -9,7 +9,7 @@ from analyzer.wire import ends, handshake, roles, silence
 from analyzer.wire.events import Ended, Measured, Opened, Transport
 from analyzer.wire.flow import Flow, release
 from analyzer.wire.link import ACK, FIN, RST, SYN
-from analyzer.wire.ordering import WINDOW, Half
+from analyzer.wire.ordering import HELD, WINDOW, Half
 from analyzer.wire.piece import signed
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ MAX_FLOWS = 100_000
 """Connections followed at once; beyond it the one that was silent longest is forgotten."""
 MAX_ENDED = 4_096
 """Ended connections remembered, so that their late packets are not taken for a new one."""
+MAX_LATE = 16 << 10
+"""Bytes that are kept of what comes behind a RST, until it is known whether the connection goes on."""
 AGAIN = frozenset({"retransmission", "keep_alive"})
 """What a side sends again while it waits for an answer."""
 UNDECIDED = 8
@@ -55,7 +57,10 @@ class Streams:
         if segment.flags & SYN:
             flow = yield from self._synchronise(key, flow or self._ended.get(key), segment)
         elif flow is None:
-            if not segment.payload or segment.flags & RST or self._is_late(key, segment):
+            if self._is_late(key, segment):
+                yield from self._take_late(key, self._ended[key], segment)
+                return
+            if not segment.payload or segment.flags & RST:
                 return
             flow = self._open(key, source, destination, segment, decided=False)
         if flow.decided:
@@ -191,6 +196,19 @@ class Streams:
         half = flow.half((segment.source, segment.source_port))
         return half.next is None or abs(half.distance(segment.sequence)) < WINDOW
 
+    def _take_late(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
+        """Take a segment behind the end. A RST whose sender is answered still ended nothing: all goes on behind it."""
+        if not ends.was_reset(flow):
+            return
+        if sum(len(each.payload) + HELD for each in flow.late) < MAX_LATE:
+            flow.late.append(segment)
+        if ends.goes_on(flow, segment):
+            first, resumed = flow.late[0], self._open(key, flow.client, flow.server, flow.late[0])
+            yield from self._announce(resumed, first, handshake_seen=False)
+            yield ends.ignored_reset(flow, resumed.number, segment)
+            for each in flow.late:
+                yield from self._advance(key, resumed, each)
+
     def _decide(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         flow.undecided.append(segment)
         flow.ts, flow.packet = segment.ts, segment.number
@@ -242,6 +260,8 @@ class Streams:
             over = half.complete and other.complete
         if over or segment.flags & RST:
             yield from self._end(key, flow, "fin", segment.ts, segment.number, segment.ts)
+            # What was sent before a RST stands before it, be it captured or not.
+            half.go_on(segment.sequence, 0) if half.distance(segment.sequence) > 0 else None
 
     def _stray(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         """Take a segment far from where the stream is: two that fit together are a new connection on the same ports."""

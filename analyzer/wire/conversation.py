@@ -13,6 +13,7 @@ from analyzer.wire.events import Data, Ended, Fault, Hole, Measured, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import SWITCHING, Request, Response
 from analyzer.wire.items import SIDES, Connection, WireControl, WireMessage, WireMessages, WireTransport
+from analyzer.wire.loss import SNAPPED
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
 from analyzer.wire.tls.alerts import Alert
@@ -66,6 +67,7 @@ class Conversation:
         self._request: Request | None = None
         self._gone: dict[bool, int] = {}
         self._sniffed = 0
+        self._cut = 0
         self._frames = 0
 
     def take(self, event: Event) -> Iterator[Item]:
@@ -111,6 +113,11 @@ class Conversation:
     def silent(self) -> bool:
         """Whether no byte was said: an attempt that failed, or a probe."""
         return self._sniffed == 0
+
+    @property
+    def cut_off(self) -> int:
+        """Bytes that the snap length cut off, where it is not known what is spoken for want of them."""
+        return 0 if self._announced or self.interesting is not None else self._cut
 
     @property
     def held(self) -> int:
@@ -165,6 +172,7 @@ class Conversation:
                 yield from self._take_data(Piece(event.from_client, event.data, event.ts, event.packet))
             case Hole():
                 self.connection.lost_bytes += event.bytes
+                self._cut += event.bytes if event.why == SNAPPED else 0
                 yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
                 yield from self._holes.take(event, SIDES[event.from_client], encrypted=self._encrypted)
                 piece = Piece(event.from_client, b"", event.ts, event.packet)

@@ -211,6 +211,7 @@ class _Reading:
                 self._aside.speaks_ocpp(conversation.connection)
             if isinstance(event, Ended):
                 del self._conversations[event.flow]
+                self._aside.count_cut_off(conversation)
                 kept = conversation.worth_a_look and (yield from self._aside.take(conversation))
                 if not kept:
                     self._shelf.drop(event.flow)

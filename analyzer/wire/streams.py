@@ -60,7 +60,7 @@ class Streams:
             if self._is_late(key, segment):
                 yield from self._take_late(key, self._ended[key], segment)
                 return
-            if not segment.payload or segment.flags & RST:
+            if not (segment.payload or segment.missing) or segment.flags & RST:
                 return
             flow = self._open(key, source, destination, segment, decided=False)
         if flow.decided:

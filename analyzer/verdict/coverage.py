@@ -38,6 +38,7 @@ WORDS = {
     "time_goes_back": "times that go back",
     "unreadable_lines": "lines that are rubbish",
     "cut_header": "packets cut off inside their headers",
+    "unknown_link_type": "packets of a link type that cannot be read",
     "cut_payload": "connections cut off too short to be recognised",
     "repeated_input": "messages that two inputs tell, counted once",
     "no_messages": "inputs without OCPP",

@@ -81,7 +81,9 @@ class Aside:
                 yield from kept.items
         if self._cut_off:
             count, size = self._cut_off["connections"], self._cut_off["bytes"]
-            detail = f"the snap length cut off {size} bytes of {count} connections; what is left does not tell what they are"
+            detail = (
+                f"the snap length cut off {size} bytes of {count} connections; what is left does not tell what they are"
+            )
             yield Problem("cut_payload", detail, damage=True, count=count)
         for sort, count in self._let_go.items():
             detail = f"{count} more {sort} were counted and not kept: nothing tells that they are a charger's"

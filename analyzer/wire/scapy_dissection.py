@@ -14,12 +14,17 @@ from analyzer.wire.link import (
     LOOPBACKS,
     RAW_IP,
     UDP,
+    UNKNOWN_LINK,
     Datagram,
     Network,
     Segment,
+    Unknown,
+    cut_header,
     datagram,
+    dissect,
     tcp_segment,
 )
+from analyzer.wire.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +35,8 @@ MAX_LAYERS = 64
 """Layers of one packet."""
 MAX_NESTING = 4
 """Fragmented packets inside fragmented packets."""
+OF_NO_NETWORK = frozenset({187, 189, 201, 220, 227, 249, 251, 254, 256, 288})
+"""Link types of USB, Bluetooth and CAN: whoever captures on all interfaces has them, and no IP in them."""
 
 
 class Dissection:
@@ -60,12 +67,26 @@ class Dissection:
         )
         self._fragments = Fragments()
 
-    def dissect(self, record: Record) -> list[Segment | Datagram] | None:
-        """The TCP segments and datagrams of a packet, the innermost of each; None where it holds none."""
+    def dissect(self, record: Record) -> list[Segment | Datagram | Problem] | None:
+        """The TCP segments and datagrams of a packet, the innermost of each, or why they cannot be found; None where it holds none."""
         try:
-            return self._segments(record, self._parse(record), MAX_NESTING)
+            packet = self._parse(record)
+            if packet is None:
+                return _of_unknown_link(record)
+            found = self._segments(record, packet, MAX_NESTING)
+            lacks_tcp = not found and self._claims_tcp(packet)
         except Exception:  # noqa: BLE001 - layers of many authors fail on bad data in many ways
-            return None
+            found, lacks_tcp = None, True
+        return [*found] if found else _otherwise(record, lacks_tcp=lacks_tcp)
+
+    def _claims_tcp(self, packet: Any) -> bool:  # noqa: ANN401
+        """Whether TCP should stand in the innermost IP packet; a fragment needs not have any of it."""
+        ip = [layer for layer in _layers(packet) if isinstance(layer, self._ip | self._ipv6)]
+        if not ip:
+            return False
+        fragment = ip[-1].frag or ip[-1].flags.MF if ip[-1].version == 4 else ip[-1].getlayer(self._fragment)
+        protocol = ip[-1].proto if ip[-1].version == 4 else ip[-1].nh
+        return not fragment and protocol == socket.IPPROTO_TCP
 
     def _parse(self, record: Record) -> Any:  # noqa: ANN401 - Scapy has no types
         # Scapy takes the family of a loopback header in the byte order of this machine; IP tells its version itself.
@@ -126,6 +147,25 @@ class Dissection:
             return None
         # Headers before that of the fragment concern routers alone and are left out.
         return self._ipv6(header[:4] + struct.pack("!HB", len(whole), fragment.nh) + header[7:] + whole)
+
+
+def _otherwise(record: Record, *, lacks_tcp: bool) -> list[Segment | Datagram | Problem] | None:
+    """What `link` tells where Scapy finds nothing, for it needs less of a header; else why TCP is lacking, if it is."""
+    known = dissect(record)
+    if not isinstance(known, Unknown):
+        return [known] if known else None
+    if not lacks_tcp:
+        return None
+    if len(record.data) < record.original_length:
+        return [cut_header(record)]
+    return [Problem("bad_packet", "the layers of a packet cannot be taken apart", record.ts, record.number)]
+
+
+def _of_unknown_link(record: Record) -> list[Segment | Datagram | Problem] | None:
+    if record.link_type in OF_NO_NETWORK:
+        return None
+    detail = f"packets of link type {record.link_type} cannot be read"
+    return [Problem(UNKNOWN_LINK, detail, record.ts, record.number, damage=True)]
 
 
 def _layers(packet: Any) -> Iterator[Any]:  # noqa: ANN401

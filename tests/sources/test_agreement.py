@@ -183,3 +183,23 @@ def test_ports_of_another_protocol_that_are_used_again_for_ocpp_are_followed(*, 
     found = tables(data)
     assert [row["start_observed"] for row in found["connections"]] == [True]
     assert len(found["messages"]) == len(talk.texts)
+
+
+@pytest.mark.parametrize("joined", [0, 3])
+@pytest.mark.parametrize("length", [20, 40, 50, 54, 60, 80, 140])
+def test_what_the_snap_length_cuts_off_is_damage_however_it_is_read(joined: int, length: int) -> None:
+    data = [ethernet(ip(packet)) for packet in conversation(10).packets[joined:]]
+    captured = [Captured(number, each[:length], len(each)) for number, each in enumerate(data)]
+    assert_agreement(pcap(captured), "scapy")
+    assert [row["damaged"] for row in tables(pcap(captured))["sources"]] == [True]
+
+
+def test_a_link_type_that_nobody_knows_is_told_once_and_counted() -> None:
+    captured = [Captured(packet.ts, ethernet(ip(packet))) for packet in conversation(10).packets]
+    data = pcap(captured, link_type=147)
+    assert_agreement(data, "scapy")
+    issues = tables(data)["issues"]
+    assert [(row["kind"], row["damage"], row["count"]) for row in issues] == [
+        ("unknown_link_type", True, 1),
+        ("unknown_link_type", True, len(captured) - 1),
+    ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire import http
 from analyzer.wire.deflate import Agreement, agreement
+from analyzer.wire.frames import FrameReader
 from analyzer.wire.http import SWITCHING
 from analyzer.wire.messages import Control, Message, MessageReader
 from analyzer.wire.ocppj import looks_like_ocpp
@@ -13,7 +14,7 @@ from analyzer.wire.problems import Problem
 from analyzer.wire.tls.heard import Plain
 from analyzer.wire.tls.records import looks_like_tls
 from analyzer.wire.tls.session import Session
-from analyzer.wire.websocket import FrameReader, peek
+from analyzer.wire.websocket import peek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from analyzer.wire.dialogue import Dialogue, Piece, Said
+from analyzer.wire.frames import FrameReader
 from analyzer.wire.messages import Control, Message
-from analyzer.wire.resynchronise import MAX_LENGTH, Place, search
-from analyzer.wire.websocket import FrameReader, Start
+from analyzer.wire.resynchronise import MAX_LENGTH, Place, Start, search
 from tests.wire.packets import Deflater, dialogue, frame
 from tests.wire.spoken import MANNERS, Manner, speak
 

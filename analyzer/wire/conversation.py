@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from analyzer.wire import http, ocppj
-from analyzer.wire.dialogue import Dialogue, Piece, Said, Side
+from analyzer.wire.dialogue import Dialogue
 from analyzer.wire.encryption import Encryption
 from analyzer.wire.events import Data, Ended, Fault, Hole, Measured, Transport
 from analyzer.wire.holes import Holes
@@ -16,6 +16,7 @@ from analyzer.wire.items import SIDES, Connection, WireControl, WireMessage, Wir
 from analyzer.wire.loss import SNAPPED
 from analyzer.wire.messages import Control, Message
 from analyzer.wire.problems import Problem
+from analyzer.wire.side import Said, Side, Stretch
 from analyzer.wire.tls.alerts import Alert
 from analyzer.wire.tls.heard import Chain, Sealed
 from analyzer.wire.tls.shelf import Shelf
@@ -169,14 +170,14 @@ class Conversation:
         match event:
             case Data():
                 self._sniffed += len(event.data)
-                yield from self._take_data(Piece(event.from_client, event.data, event.ts, event.packet))
+                yield from self._take_data(Stretch(event.from_client, event.data, event.ts, event.packet))
             case Hole():
                 self.connection.lost_bytes += event.bytes
                 self._cut += event.bytes if event.why == SNAPPED else 0
                 yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
                 yield from self._holes.take(event, SIDES[event.from_client], encrypted=self._encrypted)
-                piece = Piece(event.from_client, b"", event.ts, event.packet)
-                yield from self._hear(self._dialogue.lose(event.bytes, piece))
+                stretch = Stretch(event.from_client, b"", event.ts, event.packet)
+                yield from self._hear(self._dialogue.lose(event.bytes, stretch))
             case Transport():
                 yield from self._take_transport(event)
             case Fault():
@@ -187,13 +188,13 @@ class Conversation:
             case Ended():
                 yield from self._take_end(event)
 
-    def _take_data(self, piece: Piece) -> Iterator[Item]:
-        yield from self._hear(self._dialogue.feed(piece))
+    def _take_data(self, stretch: Stretch) -> Iterator[Item]:
+        yield from self._hear(self._dialogue.feed(stretch))
         stage = self._dialogue.stage
         if stage == "tls":
             self.interesting = self._encryption.follow(self._dialogue) or self._expected or self.speaks_ocpp
             if self._dialogue.within is None:
-                self._note_life(piece.ts, from_client=piece.from_client)
+                self._note_life(stretch.ts, from_client=stretch.from_client)
         elif (stage == "dull" and self.interesting is None) or (
             self.interesting is None and self._sniffed > MAX_SNIFFED and not self._expected
         ):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMENT = "comment"
 """The kind of what is no problem: words that somebody wrote into the capture."""
@@ -23,3 +29,28 @@ class Problem:
     damage: bool = False
     count: int = 1
     connection: int | None = None
+
+
+class Repeats:
+    """The problems of one connection: of each kind and side the first is told, and how many more there were at its end."""
+
+    def __init__(self, connection: int) -> None:
+        self._connection = connection
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def has(self, kind: str) -> bool:
+        """Whether there was a problem of this kind."""
+        return any(known == kind for known, _ in self._counts)
+
+    def take(self, problem: Problem, side: str) -> Iterator[Problem]:
+        """Give a problem if it is the first of its kind and side."""
+        self._counts[problem.kind, side] += 1
+        if self._counts[problem.kind, side] == 1:
+            yield dataclasses.replace(problem, connection=self._connection)
+
+    def rest(self, ts: int, packet: int) -> Iterator[Problem]:
+        """Give the others together."""
+        for (kind, side), count in self._counts.items():
+            if count > 1:
+                detail = f"the same by the {side} {count - 1} times more"
+                yield Problem(kind, detail, ts, packet, count=count - 1, connection=self._connection)

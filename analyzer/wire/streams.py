@@ -10,7 +10,6 @@ from analyzer.wire.events import Ended, Measured, Opened, Transport
 from analyzer.wire.flow import Flow, release
 from analyzer.wire.link import ACK, FIN, RST, SYN
 from analyzer.wire.ordering import HELD, WINDOW, Half
-from analyzer.wire.piece import signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -142,7 +141,7 @@ class Streams:
         answer = bool(segment.flags & ACK)
         client, server = (destination, source) if answer else (source, destination)
         begin = (segment.sequence + 1) & 0xFFFF_FFFF
-        if flow is not None and self._is_same(key, flow, segment, client, begin):
+        if flow is not None and handshake.belongs(flow, segment, client, over=key not in self._flows):
             half = flow.half(source)
         else:
             undecided = []
@@ -172,21 +171,6 @@ class Streams:
         if kind != "duplicate":
             handshake.note_synchronise(flow, segment)
         yield Transport(half.flow, kind, half.from_client, segment.ts, segment.number, 0)
-
-    def _is_same(self, key: Key, flow: Flow, segment: Segment, client: Endpoint, begin: int) -> bool:
-        """Whether a SYN belongs to this connection: the same client, and the same initial sequence number or none yet."""
-        if not flow.decided or flow.client != client:
-            return False
-        half = flow.half((segment.source, segment.source_port))
-        if key not in self._flows:
-            # Some systems try a closed port again and again with the same SYN: it is one attempt.
-            refused = flow.closing is not None and flow.closing.kind == "port_closed"
-            return half.start == begin and (refused or half.recent.repeats(segment))
-        if half.start is not None:
-            return half.start == begin
-        other = flow.upper if half is flow.lower else flow.lower
-        expected = half.acknowledged is None or abs(signed(begin - half.acknowledged)) < WINDOW
-        return expected and (not segment.flags & ACK or abs(other.distance(segment.acknowledgement)) < WINDOW)
 
     def _is_late(self, key: Key, segment: Segment) -> bool:
         """Whether a segment belongs to a connection that has ended: near to where it was."""
@@ -260,8 +244,7 @@ class Streams:
             over = half.complete and other.complete
         if over or segment.flags & RST:
             yield from self._end(key, flow, "fin", segment.ts, segment.number, segment.ts)
-            # What was sent before a RST stands before it, be it captured or not.
-            half.go_on(segment.sequence, 0) if half.distance(segment.sequence) > 0 else None
+            half.pass_to(segment.sequence)
 
     def _stray(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         """Take a segment far from where the stream is: two that fit together are a new connection on the same ports."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.wire.events import Data, Fault, Hole, Transport
 from analyzer.wire.link import FIN, RST
 from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
-from analyzer.wire.piece import Piece, signed
+from analyzer.wire.piece import Piece, contradict, signed
 from analyzer.wire.recent import Recent
 from analyzer.wire.window import Window
 
@@ -146,7 +146,8 @@ class Half:
                 return
             self._join(segment.sequence)
         position = self._next + self.distance(segment.sequence)
-        if (length or segment.flags & FIN) and self.recent.repeats(segment):
+        twice = bool(length or segment.flags & FIN) and self.recent.repeats(segment)
+        if twice and not contradict(self._last, self._captured(segment, position)):
             yield self._transport("duplicate", segment, length)
             return
         if segment.flags & FIN and self.fin is None:
@@ -210,8 +211,7 @@ class Half:
 
     def _place(self, segment: Segment, position: int) -> Iterator[Event]:
         captured = len(segment.payload)
-        whole = Piece(position, captured, segment.payload, segment.ts, segment.number)
-        pieces = [whole] if captured else []
+        pieces = [self._captured(segment, position)] if captured else []
         if segment.missing:
             pieces.append(Piece(position + captured, segment.missing, None, segment.ts, segment.number))
         late = self._is_late(segment, position)
@@ -230,6 +230,10 @@ class Half:
         if repeated or late:
             size = captured + segment.missing if late else repeated
             yield self._transport("retransmission", segment, size)
+
+    @staticmethod
+    def _captured(segment: Segment, position: int) -> Piece:
+        return Piece(position, len(segment.payload), segment.payload, segment.ts, segment.number)
 
     def _is_late(self, segment: Segment, position: int) -> bool:
         """Whether a segment fills missing bytes so long after those behind that it must have been sent again."""
@@ -284,13 +288,10 @@ class Half:
 
     def _compare(self, known: Piece | None, piece: Piece) -> Iterator[Event]:
         """Complain where two pieces say different things of the same place: somebody interferes, or a sender is broken."""
-        if known is None or known.data is None or piece.data is None:
-            return
-        start = max(known.position, piece.position)
-        end = min(known.position + known.length, piece.position + piece.length)
-        if start < end and known.cut(start, end).data != piece.cut(start, end).data and not self._complained:
+        size = contradict(known, piece)
+        if known is not None and size and not self._complained:
             self._complained = True
-            detail = f"packet {piece.packet} repeats {end - start} bytes of packet {known.packet} with other content"
+            detail = f"packet {piece.packet} repeats {size} bytes of packet {known.packet} with other content"
             yield Fault(self.flow, "contradictory_overlap", detail, self.from_client, piece.ts, piece.packet)
 
     def _complain(self, kind: str, detail: str, segment: Segment) -> Iterator[Event]:

@@ -104,6 +104,16 @@ def test_of_contradictory_bytes_the_first_count_and_it_is_reported() -> None:
     assert [event.kind for event in events if isinstance(event, Fault)] == ["contradictory_overlap"]
 
 
+def test_other_bytes_at_the_same_place_are_no_duplicate_however_soon_they_come() -> None:
+    talk = begun()
+    talk.say(True, b"data")
+    talk.packets.insert(4, talk.packets[3]._replace(ts=talk.packets[3].ts + 100, payload=b"dada"))
+    events = follow(talk.packets)
+    assert stream(events) == b"data"
+    assert [event.kind for event in events if isinstance(event, Fault)] == ["contradictory_overlap"]
+    assert "duplicate" not in kinds(events)
+
+
 def test_a_keep_alive_is_neither_data_nor_a_retransmission() -> None:
     talk = begun()
     packets = [

@@ -10,9 +10,9 @@ from scapy.packet import Raw, split_bottom_up
 from analyzer.scapy_layers import OCPPMessage, WebSocket, WebSocketFrame, bind
 from analyzer.wire import ocppj
 from analyzer.wire.conversations import WireMessage, read_capture
+from analyzer.wire.frames import Frame, FrameReader
 from analyzer.wire.link import Segment, dissect
 from analyzer.wire.records import Record, read_records
-from analyzer.wire.websocket import Frame, FrameReader
 from tests.wire.packets import frame
 
 if TYPE_CHECKING:

@@ -43,11 +43,17 @@ class Aside:
         self._counts: Counter[str] = Counter()
         self._sizes: Counter[str] = Counter()
         self._let_go: Counter[str] = Counter()
+        self._cut_off: Counter[str] = Counter()
 
     def speaks_ocpp(self, connection: Connection) -> None:
         """Note that the ends of a connection speak OCPP."""
         self._servers.add((connection.server, connection.server_port))
         self._pairs.add((connection.client, connection.server))
+
+    def count_cut_off(self, conversation: Conversation) -> None:
+        """Count a connection that ended, if too little of it was captured to tell what it is."""
+        if conversation.cut_off:
+            self._cut_off.update(connections=1, bytes=conversation.cut_off)
 
     def take(self, conversation: Conversation) -> Generator[Item, None, bool]:
         """Take a connection that ended, given at once where its ends are known to speak OCPP; whether it is kept."""
@@ -73,6 +79,12 @@ class Aside:
         for kept in self._kept:
             if kept.sort != SILENT or self._is_related(kept.connection):
                 yield from kept.items
+        if self._cut_off:
+            count, size = self._cut_off["connections"], self._cut_off["bytes"]
+            detail = (
+                f"the snap length cut off {size} bytes of {count} connections; what is left does not tell what they are"
+            )
+            yield Problem("cut_payload", detail, damage=True, count=count)
         for sort, count in self._let_go.items():
             detail = f"{count} more {sort} were counted and not kept: nothing tells that they are a charger's"
             # What is encrypted may be a charger's; an attempt or another protocol at a stranger is none.

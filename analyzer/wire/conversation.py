@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from analyzer.wire import http, ocppj
-from analyzer.wire.dialogue import Dialogue, Piece, Said, Side
+from analyzer.wire.backlog import Backlog
+from analyzer.wire.dialogue import Dialogue
 from analyzer.wire.encryption import Encryption
 from analyzer.wire.events import Data, Ended, Fault, Hole, Measured, Transport
 from analyzer.wire.holes import Holes
 from analyzer.wire.http import SWITCHING, Request, Response
 from analyzer.wire.items import SIDES, Connection, WireControl, WireMessage, WireMessages, WireTransport
+from analyzer.wire.loss import SNAPPED
 from analyzer.wire.messages import Control, Message
-from analyzer.wire.problems import Problem
+from analyzer.wire.problems import Problem, Repeats
+from analyzer.wire.side import Said, Side, Stretch
 from analyzer.wire.tls.alerts import Alert
 from analyzer.wire.tls.heard import Chain, Sealed
 from analyzer.wire.tls.shelf import Shelf
@@ -28,18 +30,10 @@ if TYPE_CHECKING:
     from analyzer.wire.tls.keylog import Keys
     from analyzer.wire.tls.session import Session
 
-MAX_QUEUED = 1024
-"""Items kept of a connection before it is known to speak OCPP."""
-ITEM = 200
-"""Bytes of such an item, roughly."""
 MAX_SNIFFED = 64 << 10
 """Bytes looked at for OCPP where no upgrade was seen."""
 FRAMES_TELL = 6
 """Frames after which a connection without upgrade and without OCPP is believed to be a WebSocket."""
-TELLING = frozenset({"syn", "syn_ack", "fin", "rst", "tls"})
-"""What is kept of the transport of a TLS connection: its begin, its end and its alerts, however long it lasts."""
-TROUBLES = frozenset({"retransmission", "zero_window", "icmp"})
-"""What is kept of it too, as long as half of the queue is free; `retransmissions` counts them all."""
 
 
 class Conversation:
@@ -57,16 +51,15 @@ class Conversation:
         self.speaks_ocpp = False
         self._expected = expected
         self._announced = False
-        self._queue: list[Item] = []
-        self._left_out = 0
-        self._first_left_out: tuple[int | None, int | None] = (None, None)
+        self._backlog = Backlog(opened.flow)
         self._holes = Holes(opened.flow)
-        self._problems: Counter[tuple[str, bool | None]] = Counter()
+        self._repeats = Repeats(opened.flow)
         self._dialogue = Dialogue(keys, whole=opened.handshake_seen)
         self._encryption = Encryption(self.connection, Shelf() if shelf is None else shelf)
         self._request: Request | None = None
         self._gone: dict[bool, int] = {}
         self._sniffed = 0
+        self._cut = 0
         self._frames = 0
 
     def take(self, event: Event) -> Iterator[Item]:
@@ -76,7 +69,7 @@ class Conversation:
                 yield from self._announce()
                 yield item
             else:
-                self._keep_back(item)
+                self._backlog.keep(item, encrypted=self._encrypted)
         if self._wanted:
             yield from self._announce()
             if isinstance(event, Ended):
@@ -140,13 +133,18 @@ class Conversation:
         return self._sniffed == 0
 
     @property
+    def cut_off(self) -> int:
+        """Bytes that the snap length cut off, where it is not known what is spoken for want of them."""
+        return 0 if self._announced or self.interesting is not None else self._cut
+
+    @property
     def held(self) -> int:
         """Bytes that it holds, roughly."""
-        return self._dialogue.held + len(self._queue) * ITEM
+        return self._dialogue.held + self._backlog.held
 
     @property
     def _wanted(self) -> bool:
-        full = len(self._queue) >= MAX_QUEUED and self._may_speak_ocpp
+        full = self._backlog.full and self._may_speak_ocpp
         return self._announced or self.speaks_ocpp or (self.interesting is True and (self._expected or full))
 
     @property
@@ -154,48 +152,32 @@ class Conversation:
         """Whether nothing was seen that speaks against OCPP: encryption, another subprotocol, another text."""
         connection = self.connection
         named = connection.offered_subprotocols or connection.subprotocol
-        other = any(kind == "not_ocpp" for kind, _ in self._problems)
-        return self.speaks_ocpp or not (self._encrypted or named or other)
+        return self.speaks_ocpp or not (self._encrypted or named or self._repeats.has("not_ocpp"))
 
     @property
     def _encrypted(self) -> bool:
         """Whether it speaks TLS that could not be decrypted, so far at least."""
         return self.connection.tls and not self.connection.decrypted
 
-    def _keep_back(self, item: Item) -> None:
-        kept = TELLING | TROUBLES if len(self._queue) < MAX_QUEUED // 2 else TELLING
-        if self._encrypted and isinstance(item, WireTransport) and item.kind not in kept:
-            return
-        if len(self._queue) < MAX_QUEUED:
-            self._queue.append(item)
-            return
-        self._left_out += 1
-        if self._left_out == 1 and isinstance(item, WireMessage | WireControl | WireTransport | Problem):
-            self._first_left_out = item.ts, item.packet
-
     def _announce(self) -> Iterator[Item]:
         if not self._announced:
             self._announced = True
             yield dataclasses.replace(self.connection)
-            queue, self._queue = self._queue, []
-            yield from queue
-            if self._left_out:
-                detail = f"{self._left_out} events more before it was known what it is; they are left out"
-                number = self.connection.number
-                yield Problem("events_left_out", detail, *self._first_left_out, True, self._left_out, number)
+            yield from self._backlog.release()
 
     def _items(self, event: Event) -> Iterator[Item]:
         number = self.connection.number
         match event:
             case Data():
                 self._sniffed += len(event.data)
-                yield from self._take_data(Piece(event.from_client, event.data, event.ts, event.packet))
+                yield from self._take_data(Stretch(event.from_client, event.data, event.ts, event.packet))
             case Hole():
                 self.connection.lost_bytes += event.bytes
+                self._cut += event.bytes if event.why == SNAPPED else 0
                 yield WireTransport(number, "hole", event.from_client, event.ts, event.packet, event.bytes, event.why)
                 yield from self._holes.take(event, SIDES[event.from_client], encrypted=self._encrypted)
-                piece = Piece(event.from_client, b"", event.ts, event.packet)
-                yield from self._hear(self._dialogue.lose(event.bytes, piece))
+                stretch = Stretch(event.from_client, b"", event.ts, event.packet)
+                yield from self._hear(self._dialogue.lose(event.bytes, stretch))
             case Transport():
                 yield from self._take_transport(event)
             case Fault():
@@ -206,13 +188,13 @@ class Conversation:
             case Ended():
                 yield from self._take_end(event)
 
-    def _take_data(self, piece: Piece) -> Iterator[Item]:
-        yield from self._hear(self._dialogue.feed(piece))
+    def _take_data(self, stretch: Stretch) -> Iterator[Item]:
+        yield from self._hear(self._dialogue.feed(stretch))
         stage = self._dialogue.stage
         if stage == "tls":
             self.interesting = self._encryption.follow(self._dialogue) or self._expected or self.speaks_ocpp
             if self._dialogue.within is None:
-                self._note_life(piece.ts, from_client=piece.from_client)
+                self._note_life(stretch.ts, from_client=stretch.from_client)
         elif (stage == "dull" and self.interesting is None) or (
             self.interesting is None and self._sniffed > MAX_SNIFFED and not self._expected
         ):
@@ -266,7 +248,7 @@ class Conversation:
             text = message.data.decode("utf-8", "replace")
             problem = Problem("binary_message", "OCPP in a binary frame", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
-        if text is None or not ((self.speaks_ocpp and not message.doubtful) or _is_ocpp(text)):
+        if text is None or not ((self.speaks_ocpp and not message.doubtful) or ocppj.is_message(text)):
             problem = Problem("not_ocpp", "a WebSocket message that is no OCPP", message.ts, message.packet)
             yield from self._complain(problem, from_client=from_client)
             return
@@ -311,9 +293,8 @@ class Conversation:
         connection = self.connection
         for from_client in self._dialogue.unfinished:
             detail = f"the {SIDES[from_client]}'s bytes end inside a frame"
-            yield from self._complain(
-                Problem("incomplete_message", detail, event.ts, event.packet), from_client=from_client
-            )
+            problem = Problem("incomplete_message", detail, event.ts, event.packet)
+            yield from self._complain(problem, from_client=from_client)
         if connection.end_kind is None:
             connection.end_kind, connection.end_ts, connection.end_packet = event.kind, event.ts, event.packet
             connection.end_side = (
@@ -324,20 +305,13 @@ class Conversation:
             self._encryption.end(self._dialogue.tls)
         yield from self._holes.rest()
         yield from self._encryption.records()
-        for (kind, side), count in self._problems.items():
-            if count > 1:
-                whose = "" if side is None else f" by the {SIDES[side]}"
-                detail = f"the same{whose} {count - 1} times more"
-                where = (event.ts, event.packet, False, count - 1, connection.number, side)
-                yield Problem(kind, detail, *where)
+        yield from self._repeats.rest(event.ts, event.packet)
 
-    def _complain(self, problem: Problem, *, from_client: bool | None) -> Iterator[Item]:
+    def _complain(self, problem: Problem, *, from_client: bool) -> Iterator[Item]:
         """Give a problem the first time; the repeats are counted and given together at the end."""
-        self._problems[problem.kind, from_client] += 1
-        if self._problems[problem.kind, from_client] == 1:
-            yield dataclasses.replace(problem, connection=self.connection.number, from_station=from_client)
+        yield from self._repeats.take(problem, from_station=from_client)
         if problem.kind == "compressed_midstream":
-            self._note_frame(problem.ts or self.connection.ts, from_client=bool(from_client))
+            self._note_frame(problem.ts or self.connection.ts, from_client=from_client)
 
     def _note_frame(self, ts: int, *, from_client: bool) -> None:
         self._note_life(ts, from_client=from_client)
@@ -350,7 +324,3 @@ class Conversation:
             self.connection.last_up = ts
         else:
             self.connection.last_down = ts
-
-
-def _is_ocpp(text: str) -> bool:
-    return isinstance(ocppj.parse(text), ocppj.Envelope)

@@ -26,7 +26,7 @@ from analyzer.wire.items import (
     WireMessages,
     WireTransport,
 )
-from analyzer.wire.link import CUT_HEADER, FIN, RST, SYN, UDP, Datagram, Segment, Unknown, dissect
+from analyzer.wire.link import FIN, OF_PACKETS, RST, SYN, UDP, Datagram, Segment, Unknown, dissect
 from analyzer.wire.lookups import Lookups
 from analyzer.wire.problems import COMMENT, Problem
 from analyzer.wire.records import Secrets
@@ -99,7 +99,7 @@ class _Reading:
         self._relieved = 0
         self._complaints: Counter[tuple[str, bool]] = Counter()
         self._slow = dissector == "scapy"
-        self._scapy: Callable[[Record], list[Segment | Datagram] | None] | None = None
+        self._scapy: Callable[[Record], list[Segment | Datagram | Problem] | None] | None = None
 
     def read(self, sequence: Sequence, progress: Callable[[int], None] | None) -> Iterator[Item]:
         self._keys.may_grow = sequence.may_bring_secrets
@@ -211,6 +211,7 @@ class _Reading:
                 self._aside.speaks_ocpp(conversation.connection)
             if isinstance(event, Ended):
                 del self._conversations[event.flow]
+                self._aside.count_cut_off(conversation)
                 kept = conversation.worth_a_look and (yield from self._aside.take(conversation))
                 if not kept:
                     self._shelf.drop(event.flow)
@@ -239,7 +240,7 @@ class _Reading:
 
         The other repeats come at the end.
         """
-        bounded = problem.kind == CUT_HEADER or not (problem.damage or problem.kind == COMMENT)
+        bounded = problem.kind in OF_PACKETS or not (problem.damage or problem.kind == COMMENT)
         self._complaints[problem.kind, problem.damage] += bounded
         if not bounded or self._complaints[problem.kind, problem.damage] == 1:
             yield problem

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.wire import http
-from analyzer.wire.deflate import Agreement, agreement
+from analyzer.wire.deflate import agreement
 from analyzer.wire.http import SWITCHING
-from analyzer.wire.messages import Control, Message, MessageReader
 from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.problems import Problem
+from analyzer.wire.side import Said, Side, Stretch
 from analyzer.wire.tls.heard import Plain
 from analyzer.wire.tls.records import looks_like_tls
 from analyzer.wire.tls.session import Session
-from analyzer.wire.websocket import FrameReader, peek
+from analyzer.wire.websocket import peek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analyzer.wire.http import Request, Response
-    from analyzer.wire.tls.alerts import Alert
-    from analyzer.wire.tls.heard import Chain, Heard, Sealed
+    from analyzer.wire.deflate import Agreement
+    from analyzer.wire.http import Response
+    from analyzer.wire.tls.heard import Heard
     from analyzer.wire.tls.keylog import Keys
 
 ENOUGH = 8
@@ -31,72 +31,6 @@ MAX_WAITING = 64 << 10
 """Bytes of the client that wait for the answer to its upgrade; beyond it the answer is taken as not captured."""
 UNTOLD = 1 << 30
 """Bytes that are missing where nobody knows how many: more than any frame has."""
-
-
-class Piece(NamedTuple):
-    """Bytes of one side, in the order of its stream."""
-
-    from_client: bool
-    data: bytes
-    ts: int
-    packet: int
-
-
-class Said(NamedTuple):
-    """Something that one side said."""
-
-    from_client: bool
-    what: Request | Response | Message | Control | Problem | Alert | Chain | Sealed
-    ts: int
-    packet: int
-
-
-class Side:
-    """The frames and messages of one side."""
-
-    def __init__(self, agreed: Agreement | None, *, from_client: bool, lost: bool) -> None:
-        self.from_client = from_client
-        deflate = None if agreed is None else agreed.deflate
-        self.frames = FrameReader(from_client=from_client, deflate=deflate, lost=lost)
-        self.messages = MessageReader(
-            from_client=from_client,
-            deflate=deflate,
-            forgets=agreed is not None and (agreed.client_forgets if from_client else agreed.server_forgets),
-            lost=lost,
-        )
-
-    @property
-    def held(self) -> int:
-        """Bytes that wait for the rest of a frame or of a message."""
-        return self.frames.held + self.messages.held
-
-    @property
-    def idle(self) -> bool:
-        """Whether it stands at the beginning of a message, and nothing is amiss."""
-        return self.frames.idle and self.messages.idle
-
-    def skip(self, count: int) -> None:
-        """Take note of bytes that held whole texts, each in one frame, and were read elsewhere."""
-        self.frames.skip(count)
-        self.messages.skip()
-
-    def feed(self, piece: Piece) -> Iterator[Said]:
-        """Take the next bytes."""
-        for frame in self.frames.feed(piece.data, piece.ts, piece.packet):
-            yield from self._read(frame, piece)
-
-    def lose(self, count: int, piece: Piece) -> Iterator[Said]:
-        """Take note that bytes are missing."""
-        for frame in self.frames.lose(count, piece.ts, piece.packet):
-            yield from self._read(frame, piece)
-
-    def _read(self, frame: object, piece: Piece) -> Iterator[Said]:
-        found = [frame] if isinstance(frame, Problem) else self.messages.feed(frame)  # type: ignore[arg-type]
-        for what in found:
-            ts, packet = what.ts, what.packet
-            yield Said(
-                self.from_client, what, piece.ts if ts is None else ts, piece.packet if packet is None else packet
-            )
 
 
 class Dialogue:
@@ -113,50 +47,52 @@ class Dialogue:
         self.tls: Session | None = None
         self.within: Dialogue | None = None
         self._keys = keys
-        self._early: list[Piece] = []
+        self._early: list[Stretch] = []
         self._head = {True: bytearray(), False: bytearray()}
         self._asked = False
         self._refused = False
         self._body = 0
-        self._waiting: list[tuple[Piece, int]] = []
+        self._waiting: list[tuple[Stretch, int]] = []
         self._waiting_bytes = 0
         self._lost = {True: False, False: False}
         self._agreed: Agreement | None = None
         self._sides: dict[bool, Side] = {}
 
-    def feed(self, piece: Piece) -> Iterator[Said]:
+    def feed(self, stretch: Stretch) -> Iterator[Said]:
         """Take the next bytes of a side."""
         if self.stage == "begin":
-            self._early.append(piece)
+            self._early.append(stretch)
             yield from self._begin(at_least=ENOUGH)
         elif self.tls is not None:
-            yield from self._decrypt(self.tls.feed(piece.data, piece.ts, piece.packet, from_client=piece.from_client))
-        elif self._guessed and looks_like_tls(piece.data):
-            yield from self._begin_tls(piece)
-        elif self.stage == "frames" and (self._asked or not piece.from_client):
-            for said in self._sides[piece.from_client].feed(piece):
+            yield from self._decrypt(
+                self.tls.feed(stretch.data, stretch.ts, stretch.packet, from_client=stretch.from_client)
+            )
+        elif self._guessed and looks_like_tls(stretch.data):
+            yield from self._begin_tls(stretch)
+        elif self.stage == "frames" and (self._asked or not stretch.from_client):
+            for said in self._sides[stretch.from_client].feed(stretch):
                 self._guessed = self._guessed and isinstance(said.what, Problem)
                 yield said
         elif self.stage in {"http", "frames"}:
             # A capture may bring the answer before the end of the request.
-            yield from self._ask(piece) if piece.from_client else self._answer(piece)
+            yield from self._ask(stretch) if stretch.from_client else self._answer(stretch)
 
     def side(self, *, from_client: bool) -> Side | None:
         """The side whose frames can be read as they come, None where something else stands before them."""
         return self._sides[from_client] if self.stage == "frames" and self._asked and not self._guessed else None
 
-    def lose(self, count: int, piece: Piece) -> Iterator[Said]:
-        """Take note that bytes of a side are missing here; the piece has no data, only the side and the place."""
+    def lose(self, count: int, stretch: Stretch) -> Iterator[Said]:
+        """Take note that bytes of a side are missing here; the stretch has no data, only the side and the place."""
         if self.stage == "begin":
             yield from self._begin(at_least=1)
-            self._lost[piece.from_client] = True
+            self._lost[stretch.from_client] = True
         if self.tls is not None:
-            heard = self.tls.lose(count, piece.ts, piece.packet, from_client=piece.from_client)
+            heard = self.tls.lose(count, stretch.ts, stretch.packet, from_client=stretch.from_client)
             yield from self._decrypt(heard)
-        elif self.stage == "frames" and (self._asked or not piece.from_client):
-            yield from self._sides[piece.from_client].lose(count, piece)
+        elif self.stage == "frames" and (self._asked or not stretch.from_client):
+            yield from self._sides[stretch.from_client].lose(count, stretch)
         elif self.stage in {"http", "frames"}:
-            yield from self._lose_in_http(count, piece)
+            yield from self._lose_in_http(count, stretch)
 
     def finish(self) -> Iterator[Said]:
         """Read what waited for more: the connection is over."""
@@ -179,7 +115,7 @@ class Dialogue:
     @property
     def held(self) -> int:
         """Bytes that wait for more."""
-        early = sum(len(piece.data) for piece in self._early)
+        early = sum(len(stretch.data) for stretch in self._early)
         heads = len(self._head[True]) + len(self._head[False])
         encrypted = (self.tls.held if self.tls else 0) + (self.within.held if self.within else 0)
         return early + heads + self._waiting_bytes + encrypted + sum(side.held for side in self._sides.values())
@@ -191,16 +127,16 @@ class Dialogue:
                 yield Said(from_client, what, ts, packet)
                 continue
             within = self.within = self.within or Dialogue(whole=self._whole)
-            piece = Piece(from_client, what.data, ts, packet)
+            stretch = Stretch(from_client, what.data, ts, packet)
             if what.lost:
-                yield from within.lose(UNTOLD, piece._replace(data=b""))
+                yield from within.lose(UNTOLD, stretch._replace(data=b""))
             if within.stage != "tls":
-                yield from within.feed(piece)
+                yield from within.feed(stretch)
 
     def _begin(self, at_least: int) -> Iterator[Said]:
         """Tell by the first bytes of a side what is spoken, and go on with them."""
         for from_client in (True, False):
-            head = b"".join(piece.data for piece in self._early if piece.from_client == from_client)
+            head = b"".join(stretch.data for stretch in self._early if stretch.from_client == from_client)
             if len(head) >= at_least:
                 break
         else:
@@ -215,8 +151,8 @@ class Dialogue:
             self._guessed = not self._whole or any(self._lost.values())
             yield from self._begin_frames(head)
         early, self._early = self._early, []
-        for piece in early:
-            yield from self.feed(piece)
+        for stretch in early:
+            yield from self.feed(stretch)
 
     def _begin_frames(self, head: bytes) -> Iterator[Said]:
         """Read frames without an upgrade: it was not captured, or there was none. Some chargers do without."""
@@ -230,61 +166,61 @@ class Dialogue:
             yield Said(first.from_client, problem, first.ts, first.packet)
         yield from self._open(None)
 
-    def _begin_tls(self, piece: Piece) -> Iterator[Said]:
+    def _begin_tls(self, stretch: Stretch) -> Iterator[Said]:
         """Go on as TLS: what was seen before began within a record. No frame begins like a record of TLS."""
         self.stage, self.tls, self._guessed, self._sides = "tls", Session(self._keys), False, {}
-        yield from self.lose(1, piece._replace(from_client=not piece.from_client, data=b""))
-        yield from self.feed(piece)
+        yield from self.lose(1, stretch._replace(from_client=not stretch.from_client, data=b""))
+        yield from self.feed(stretch)
 
-    def _ask(self, piece: Piece) -> Iterator[Said]:
+    def _ask(self, stretch: Stretch) -> Iterator[Said]:
         head = self._head[True]
         if self._asked:
-            yield from self._wait(piece)
+            yield from self._wait(stretch)
             return
-        head += piece.data
+        head += stretch.data
         if not http.may_begin(head, from_client=True):
             if len(head) >= ENOUGH:
-                other = piece._replace(data=bytes(head))
+                other = stretch._replace(data=bytes(head))
                 head.clear()
                 yield from self._take_no_request(other)
             return
-        end = http.head_end(head, len(head) - len(piece.data))
+        end = http.head_end(head, len(head) - len(stretch.data))
         if end is not None:
-            rest = piece._replace(data=bytes(head[end:]))
-            yield from self._take_request(bytes(head[:end]), piece)
+            rest = stretch._replace(data=bytes(head[end:]))
+            yield from self._take_request(bytes(head[:end]), stretch)
             if rest.data:
                 yield from self.feed(rest)
         elif len(head) > http.MAX_HEAD:
             self.stage = "dull"
 
-    def _wait(self, piece: Piece) -> Iterator[Said]:
-        self._waiting.append((piece, 0))
-        self._waiting_bytes += len(piece.data)
+    def _wait(self, stretch: Stretch) -> Iterator[Said]:
+        self._waiting.append((stretch, 0))
+        self._waiting_bytes += len(stretch.data)
         if self._waiting_bytes > MAX_WAITING:
             yield from self._open(None)
 
-    def _take_no_request(self, piece: Piece) -> Iterator[Said]:
+    def _take_no_request(self, stretch: Stretch) -> Iterator[Said]:
         """Take what is no request: behind a refusal it may wait for one, else the request was not captured."""
         if self._refused:
-            yield from self._wait(piece)
+            yield from self._wait(stretch)
         else:
             self._miss_request()
-            yield from self.feed(piece)
+            yield from self.feed(stretch)
 
-    def _lose_in_http(self, count: int, piece: Piece) -> Iterator[Said]:
-        head = self._head[piece.from_client]
-        if not piece.from_client:
+    def _lose_in_http(self, count: int, stretch: Stretch) -> Iterator[Said]:
+        head = self._head[stretch.from_client]
+        if not stretch.from_client:
             inside = min(self._body, count)
             self._body -= inside
             if inside == count:
                 return
         elif self._asked:
             # It is lost among frames that wait for the answer, and told where they are read.
-            self._waiting.append((piece, count))
+            self._waiting.append((stretch, count))
             return
-        self._lost[piece.from_client] = True
-        if piece.from_client:
-            yield from self._take_request(bytes(head), piece)
+        self._lost[stretch.from_client] = True
+        if stretch.from_client:
+            yield from self._take_request(bytes(head), stretch)
             self._miss_request()
         elif self._asked:
             yield from self._open(None)
@@ -297,7 +233,7 @@ class Dialogue:
         if self.stage == "frames":
             self._sides[True] = Side(self._agreed, from_client=True, lost=True)
 
-    def _take_request(self, head: bytes, piece: Piece) -> Iterator[Said]:
+    def _take_request(self, head: bytes, stretch: Stretch) -> Iterator[Said]:
         request = http.parse_request(head)
         self._head[True].clear()
         self._asked = True
@@ -305,21 +241,21 @@ class Dialogue:
             self.stage = "dull"
         elif request is not None:
             if http.asks_for_websocket(request) or self._lost[True]:
-                yield Said(True, request, piece.ts, piece.packet)
+                yield Said(True, request, stretch.ts, stretch.packet)
             else:
                 self.stage = "dull"
 
-    def _answer(self, piece: Piece) -> Iterator[Said]:
+    def _answer(self, stretch: Stretch) -> Iterator[Said]:
         if self._body:
             # The body of a refusal may be shorter than was told: it ends at the latest with the next answer.
-            over = self._asked and piece.data.startswith(http.STATUS)
-            inside = 0 if over else min(self._body, len(piece.data))
+            over = self._asked and stretch.data.startswith(http.STATUS)
+            inside = 0 if over else min(self._body, len(stretch.data))
             self._body = 0 if over else self._body - inside
-            piece = piece._replace(data=piece.data[inside:])
-            if not piece.data:
+            stretch = stretch._replace(data=stretch.data[inside:])
+            if not stretch.data:
                 return
         head = self._head[False]
-        head += piece.data
+        head += stretch.data
         begin = bytes(head[: len(http.STATUS)])
         if not http.STATUS.startswith(begin):
             head.clear()
@@ -327,31 +263,31 @@ class Dialogue:
                 return
             self._lost[False] = True
             yield from self._open(None)
-            yield from self.feed(piece)
+            yield from self.feed(stretch)
             return
-        end = http.head_end(head, len(head) - len(piece.data))
+        end = http.head_end(head, len(head) - len(stretch.data))
         if end is None:
             self.stage = "dull" if len(head) > http.MAX_HEAD else self.stage
             return
         response = http.parse_response(bytes(head[:end]))
-        rest = piece._replace(data=bytes(head[end:]))
+        rest = stretch._replace(data=bytes(head[end:]))
         head.clear()
         if response is None:
             self.stage = "dull"
         elif response.status == SWITCHING:
-            yield Said(False, response, piece.ts, piece.packet)
+            yield Said(False, response, stretch.ts, stretch.packet)
             yield from self._open(agreement(response.headers.get("sec-websocket-extensions")))
         elif response.status > SWITCHING:
-            yield from self._refuse(response, piece)
+            yield from self._refuse(response, stretch)
         if rest.data:
             yield from self.feed(rest)
 
-    def _refuse(self, response: Response, piece: Piece) -> Iterator[Said]:
+    def _refuse(self, response: Response, stretch: Stretch) -> Iterator[Said]:
         """Take an answer that is no upgrade; the client may ask again on the same connection, with credentials."""
         if not self._asked and not self._head[True]:
             self.stage = "dull"
             return
-        yield Said(False, response, piece.ts, piece.packet)
+        yield Said(False, response, stretch.ts, stretch.packet)
         self._asked, self._refused, self._body = False, True, http.body_length(response)
         self._waiting, self._waiting_bytes = [], 0
 
@@ -360,5 +296,5 @@ class Dialogue:
         self.stage, self._agreed = "frames", agreed
         self._sides = {side: Side(agreed, from_client=side, lost=self._lost[side]) for side in (True, False)}
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        for piece, missing in waiting:
-            yield from self.lose(missing, piece) if missing else self.feed(piece)
+        for stretch, missing in waiting:
+            yield from self.lose(missing, stretch) if missing else self.feed(stretch)

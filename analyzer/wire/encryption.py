@@ -12,8 +12,9 @@ from analyzer.wire.tls.shelf import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analyzer.wire.dialogue import Dialogue, Said
+    from analyzer.wire.dialogue import Dialogue
     from analyzer.wire.items import Connection, Item
+    from analyzer.wire.side import Said
     from analyzer.wire.tls.session import Session
     from analyzer.wire.tls.shelf import Shelf
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.wire import handshake, silence
-from analyzer.wire.events import Ended, Transport
-from analyzer.wire.link import RST
+from analyzer.wire.events import Ended, Fault, Transport
+from analyzer.wire.link import ACK, RST
 from analyzer.wire.middle import sent_between
 
 if TYPE_CHECKING:
@@ -51,6 +51,30 @@ def silent(flow: Flow, now: int, renewed: int) -> Ended | None:
     """The end of a connection whose one side fell silent; who or what silenced it is not known."""
     gone = silence.fell_silent(flow, now, renewed)
     return None if gone is None else Ended(flow.number, gone.since, gone.packet, "timeout", None)
+
+
+def was_reset(flow: Flow) -> bool:
+    """Whether a RST ended a connection that was of interest."""
+    return flow.closing is not None and flow.closing.kind == "rst" and not flow.ignored
+
+
+def goes_on(flow: Flow, segment: Segment) -> bool:
+    """Whether a segment acknowledges what was said behind the RST: nobody is left for that where it was heeded.
+
+    One that is not where its receiver expects it is not heeded (RFC 5961 3.2).
+    """
+    sender = segment.source, segment.source_port
+    other = flow.lower if sender == flow.client else flow.upper
+    said = any(each.payload and (each.source, each.source_port) != sender for each in flow.late)
+    return said and segment.flags & (ACK | RST) == ACK and other.distance(segment.acknowledgement) > 0
+
+
+def ignored_reset(flow: Flow, number: int, segment: Segment) -> Fault:
+    """The fault of a connection that goes on behind the RST of another one, which is the same."""
+    assert flow.closing is not None
+    detail = f"it goes on behind the RST of packet {flow.closing.packet}, which its receiver did not heed"
+    by_client = bool(flow.closing.from_client)
+    return Fault(number, "reset_ignored", detail, by_client, segment.ts, segment.number)
 
 
 def _is_foreign(half: Half, segment: Segment) -> bool:

@@ -28,7 +28,7 @@ class Flow:
     """One TCP connection: a pair of endpoints may have several, one after another.
 
     `begun` is when it was first seen, `asked` the time of its SYN until its handshake is over, `reporter` who said that
-    the server cannot be reached.
+    the server cannot be reached, `late` what came behind the RST that ended it.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Flow:
     asked: int | None = None
     round_trip: float | None = None
     reporter: str | None = None
+    late: list[Segment] = field(default_factory=list)
 
     def half(self, source: Endpoint) -> Half:
         """The direction of what this endpoint sends."""

@@ -11,10 +11,13 @@ MAX_PACKET = 65_535
 """Bytes of an IP packet."""
 MAX_FRAGMENTS = 1024
 """Fragments of one packet."""
+LIFETIME = 60_000_000
+"""Microseconds that fragments wait for the others (RFC 8200 4.5); later ones are of a packet with the same identity."""
 
 
 @dataclass(slots=True)
 class _Packet:
+    since: int
     parts: dict[int, bytes] = field(default_factory=dict)
     end: int | None = None
 
@@ -25,9 +28,12 @@ class Fragments:
     def __init__(self) -> None:
         self._packets: OrderedDict[object, _Packet] = OrderedDict()
 
-    def add(self, key: object, offset: int, data: bytes, *, more: bool) -> bytes | None:
+    def add(self, key: object, offset: int, data: bytes, ts: int, *, more: bool) -> bytes | None:
         """Take a fragment; give the content of its packet once it is whole. Of two for one place the first counts."""
-        packet = self._packets.setdefault(key, _Packet())
+        packet = self._packets.get(key)
+        if packet is None or abs(ts - packet.since) > LIFETIME:
+            packet = self._packets[key] = _Packet(ts)
+            self._packets.move_to_end(key)
         packet.parts.setdefault(offset, data)
         if not more:
             packet.end = offset + len(data)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.wire.link import ACK
+from analyzer.wire.ordering import WINDOW
+from analyzer.wire.piece import signed
 
 if TYPE_CHECKING:
-    from analyzer.wire.flow import Flow
+    from analyzer.wire.flow import Endpoint, Flow
     from analyzer.wire.link import Segment
 
 UNANSWERED = 20_000_000
@@ -25,6 +27,25 @@ def is_attempt(flow: Flow) -> bool:
 def has_failed(flow: Flow, now: int) -> bool:
     """Whether an attempt is over: it was reported, or waited for long enough."""
     return flow.reporter is not None or now - flow.begun >= UNANSWERED
+
+
+def belongs(flow: Flow, segment: Segment, client: Endpoint, *, over: bool) -> bool:
+    """Whether a SYN belongs to this connection: the same client, and the same initial sequence number or none yet.
+
+    What is over has no SYN any more, but the one that some systems try a closed port with again and again, and copies.
+    """
+    if not flow.decided or flow.client != client:
+        return False
+    begin = (segment.sequence + 1) & 0xFFFF_FFFF
+    half = flow.half((segment.source, segment.source_port))
+    if over:
+        refused = flow.closing is not None and flow.closing.kind == "port_closed"
+        return half.start == begin and (refused or half.recent.repeats(segment))
+    if half.start is not None:
+        return half.start == begin
+    other = flow.upper if half is flow.lower else flow.lower
+    expected = half.acknowledged is None or abs(signed(begin - half.acknowledged)) < WINDOW
+    return expected and (not segment.flags & ACK or abs(other.distance(segment.acknowledgement)) < WINDOW)
 
 
 def note_synchronise(flow: Flow, segment: Segment) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 CUT_HEADER = "cut_header"
 """The kind of problem of a packet that ends inside its headers."""
+UNKNOWN_LINK = "unknown_link_type"
+"""The kind of problem of a packet of which nobody here knows how it begins."""
+OF_PACKETS = frozenset({CUT_HEADER, UNKNOWN_LINK})
+"""Damage that a capture may have in each of its packets."""
 
 MAX_TAGS = 8
 """VLAN tags of one packet."""
@@ -102,8 +106,13 @@ def dissect(record: Record) -> Found:
     try:
         return _dissect_link(record)
     except (struct.error, IndexError, ValueError):
-        cut_off = len(record.data) < record.original_length
-        return Problem(CUT_HEADER, "a packet is cut inside its headers", record.ts, record.number, damage=cut_off)
+        return cut_header(record)
+
+
+def cut_header(record: Record) -> Problem:
+    """The problem of a packet that ends inside its headers; the capture lost something only where it cut it off."""
+    cut_off = len(record.data) < record.original_length
+    return Problem(CUT_HEADER, "a packet is cut inside its headers", record.ts, record.number, damage=cut_off)
 
 
 def _dissect_link(record: Record) -> Found:

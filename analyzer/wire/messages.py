@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.wire.deflate import InflateError, Inflater
+from analyzer.wire.frames import Interruption
 from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.problems import Problem
 from analyzer.wire.websocket import (
@@ -16,13 +17,13 @@ from analyzer.wire.websocket import (
     OPCODES,
     PING,
     TEXT,
-    Frame,
-    Interruption,
     may_be_sent,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from analyzer.wire.frames import Frame
 
 MAX_MESSAGE = 16 << 20
 """Bytes of one message before inflating."""

@@ -38,6 +38,11 @@ def looks_like_ocpp(data: bytes) -> bool:
     return PREFIX.match(data) is not None
 
 
+def is_message(text: str) -> bool:
+    """Whether a text is an OCPP-J message."""
+    return isinstance(parse(text), Envelope)
+
+
 def parse(text: str) -> Envelope | Problem:
     """The envelope of a message: a problem `bad_json` where it is no JSON, `not_ocpp` where it is no OCPP message."""
     return _parse_usual(text) or _parse_any(text)

@@ -7,10 +7,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from analyzer.wire.events import Data, Fault, Hole, Transport
-from analyzer.wire.link import ACK, FIN, RST
+from analyzer.wire.link import FIN, RST
 from analyzer.wire.loss import CAPTURE, NETWORK, SNAPPED, blame
-from analyzer.wire.piece import Piece, signed
+from analyzer.wire.piece import Piece, contradict, signed
 from analyzer.wire.recent import Recent
+from analyzer.wire.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from analyzer.wire.events import Event
     from analyzer.wire.link import Segment
     from analyzer.wire.silence import Unanswered
+    from analyzer.wire.window import Closed
 
 PATIENCE = 60_000_000
 """Microseconds that later bytes wait for those before them: a sender may wait so long to repeat them (RFC 6298 2.5)."""
@@ -43,7 +45,7 @@ class Half:
     """
 
     __slots__ = (
-        "_ahead", "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_since", "_window_closed",
+        "_ahead", "_asked", "_asked_at", "_complained", "_held", "_held_bytes", "_last", "_since", "_window",
         "acknowledged", "fin", "first_acknowledged", "first_ttl", "flow", "from_client", "heard", "joined", "next",
         "packet", "recent", "reordering", "segments", "start", "ttl", "unanswered",
     )  # fmt: skip
@@ -69,12 +71,18 @@ class Half:
         self._since = 0
         self._last: Piece | None = None
         self.recent = Recent()
-        self._window_closed: Segment | None = None
+        self._window = Window()
         self.joined = self._complained = False
 
     def begin(self, sequence: int) -> None:
         """Set where the stream begins."""
         self.start = self.next = sequence & 0xFFFF_FFFF
+
+    def emptied(self) -> Half:
+        """The same direction with nothing but its places: they tell another connection on its ports from this one."""
+        half = Half(self.flow, from_client=self.from_client)
+        half.start, half.next, half.fin, half.acknowledged = self.start, self.next, self.fin, self.acknowledged
+        return half
 
     @property
     def complete(self) -> bool:
@@ -90,7 +98,7 @@ class Half:
     def settled(self) -> bool:
         """Whether nothing of it waits, is known to be missing, or is over: what goes on there may be read elsewhere."""
         whole = not self._held and self._ahead[0] <= self._next
-        return whole and self.fin is None and self._window_closed is None
+        return whole and self.fin is None and not self._window.closed
 
     @property
     def held(self) -> int:
@@ -120,20 +128,26 @@ class Half:
         self.next = self._next + signed(sequence - self._next)
         self.segments += segments
 
+    def pass_to(self, sequence: int) -> None:
+        """Take note that all before this place was sent, be it captured or not."""
+        if self.distance(sequence) > 0:
+            self.go_on(sequence, 0)
+
     def end_with(self, data: bytes, ts: int, packet: int) -> None:
         """Take note of the last bytes among those."""
         self._last = Piece(self._next - len(data), len(data), data, ts, packet)
 
     def accept(self, segment: Segment) -> Iterator[Event]:
         """Take a segment of this direction; what it makes available comes out in the order of the stream."""
-        yield from self._watch_window(segment)
+        yield from self._zero_window(self._window.watch(segment))
         length = len(segment.payload) + segment.missing
         if self.next is None:
             if not length and not segment.flags & FIN:
                 return
             self._join(segment.sequence)
         position = self._next + self.distance(segment.sequence)
-        if (length or segment.flags & FIN) and self.recent.repeats(segment):
+        twice = bool(length or segment.flags & FIN) and self.recent.repeats(segment)
+        if twice and not contradict(self._last, self._captured(segment, position)):
             yield self._transport("duplicate", segment, length)
             return
         if segment.flags & FIN and self.fin is None:
@@ -161,8 +175,7 @@ class Half:
 
     def finish(self, ts: int, packet: int, *, over: bool = True) -> Iterator[Event]:
         """Let go everything that still waits; `over` is false where the capture ends before the connection does."""
-        if self._window_closed is not None:
-            yield self._zero_window(self._window_closed, ts)
+        yield from self._zero_window(self._window.end(ts))
         while self._held:
             why = self._blame(self._held[0].position)
             hole = self._declare(why)
@@ -198,8 +211,7 @@ class Half:
 
     def _place(self, segment: Segment, position: int) -> Iterator[Event]:
         captured = len(segment.payload)
-        whole = Piece(position, captured, segment.payload, segment.ts, segment.number)
-        pieces = [whole] if captured else []
+        pieces = [self._captured(segment, position)] if captured else []
         if segment.missing:
             pieces.append(Piece(position + captured, segment.missing, None, segment.ts, segment.number))
         late = self._is_late(segment, position)
@@ -218,6 +230,10 @@ class Half:
         if repeated or late:
             size = captured + segment.missing if late else repeated
             yield self._transport("retransmission", segment, size)
+
+    @staticmethod
+    def _captured(segment: Segment, position: int) -> Piece:
+        return Piece(position, len(segment.payload), segment.payload, segment.ts, segment.number)
 
     def _is_late(self, segment: Segment, position: int) -> bool:
         """Whether a segment fills missing bytes so long after those behind that it must have been sent again."""
@@ -272,13 +288,10 @@ class Half:
 
     def _compare(self, known: Piece | None, piece: Piece) -> Iterator[Event]:
         """Complain where two pieces say different things of the same place: somebody interferes, or a sender is broken."""
-        if known is None or known.data is None or piece.data is None:
-            return
-        start = max(known.position, piece.position)
-        end = min(known.position + known.length, piece.position + piece.length)
-        if start < end and known.cut(start, end).data != piece.cut(start, end).data and not self._complained:
+        size = contradict(known, piece)
+        if known is not None and size and not self._complained:
             self._complained = True
-            detail = f"packet {piece.packet} repeats {end - start} bytes of packet {known.packet} with other content"
+            detail = f"packet {piece.packet} repeats {size} bytes of packet {known.packet} with other content"
             yield Fault(self.flow, "contradictory_overlap", detail, self.from_client, piece.ts, piece.packet)
 
     def _complain(self, kind: str, detail: str, segment: Segment) -> Iterator[Event]:
@@ -286,19 +299,9 @@ class Half:
             self._complained = True
             yield Fault(self.flow, kind, detail, self.from_client, segment.ts, segment.number)
 
-    def _watch_window(self, segment: Segment) -> Iterator[Event]:
-        """Note a window of zero when it opens again; a RST tells nothing of windows."""
-        if segment.flags & RST or not segment.flags & ACK:
-            return
-        closed = self._window_closed
-        if segment.window == 0:
-            self._window_closed = closed or segment
-        elif closed is not None:
-            self._window_closed = None
-            yield self._zero_window(closed, segment.ts)
-
-    def _zero_window(self, closed: Segment, until: int) -> Transport:
-        return self._transport("zero_window", closed, 0)._replace(duration=(until - closed.ts) / 1e6)
+    def _zero_window(self, closed: Closed | None) -> Iterator[Event]:
+        if closed is not None:
+            yield self._transport("zero_window", closed.segment, 0)._replace(duration=closed.duration)
 
     def _transport(self, kind: str, segment: Segment, size: int) -> Transport:
         return Transport(self.flow, kind, self.from_client, segment.ts, segment.number, size)

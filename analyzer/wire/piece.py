@@ -20,6 +20,15 @@ class Piece(NamedTuple):
         return self._replace(position=start, length=end - start, data=data)
 
 
+def contradict(known: Piece | None, piece: Piece) -> int:
+    """How many bytes two pieces have of the same places, if they differ there; else 0."""
+    if known is None or known.data is None or piece.data is None:
+        return 0
+    start = max(known.position, piece.position)
+    end = min(known.position + known.length, piece.position + piece.length)
+    return end - start if start < end and known.cut(start, end).data != piece.cut(start, end).data else 0
+
+
 def signed(difference: int) -> int:
     """The difference of two sequence numbers, which are counted modulo 2**32."""
     return ((difference + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

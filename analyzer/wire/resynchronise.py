@@ -14,7 +14,6 @@ from analyzer.wire.websocket import (
     PEEKED,
     TEXT,
     Header,
-    Start,
     plausible,
     read_header,
     unmask,
@@ -29,6 +28,13 @@ SHORTEST = 8
 """Bytes of the shortest OCPP-J message."""
 INFLATED = 256
 """Compressed bytes that are tried."""
+
+
+class Start(NamedTuple):
+    """Where a segment begins and ends in which a frame is looked for."""
+
+    at: int
+    end: int
 
 
 class Place(NamedTuple):

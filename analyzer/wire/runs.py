@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from analyzer.wire.batches import Batch
     from analyzer.wire.conversation import Conversation
-    from analyzer.wire.dialogue import Side
     from analyzer.wire.events import Event
     from analyzer.wire.flow import Flow
     from analyzer.wire.flows import Sorted
     from analyzer.wire.items import Item
+    from analyzer.wire.side import Side
 
 PLAIN_TEXT = 0x80 | TEXT
 """The first byte of a text in one frame, without extension (RFC 6455 5.2)."""

@@ -14,12 +14,17 @@ from analyzer.wire.link import (
     LOOPBACKS,
     RAW_IP,
     UDP,
+    UNKNOWN_LINK,
     Datagram,
     Network,
     Segment,
+    Unknown,
+    cut_header,
     datagram,
+    dissect,
     tcp_segment,
 )
+from analyzer.wire.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +35,8 @@ MAX_LAYERS = 64
 """Layers of one packet."""
 MAX_NESTING = 4
 """Fragmented packets inside fragmented packets."""
+OF_NO_NETWORK = frozenset({187, 189, 201, 220, 227, 249, 251, 254, 256, 288})
+"""Link types of USB, Bluetooth and CAN: whoever captures on all interfaces has them, and no IP in them."""
 
 
 class Dissection:
@@ -63,13 +70,27 @@ class Dissection:
         self.fragment: object = None
         """Which IP packet the last one that was dissected is a fragment of; None where it is none."""
 
-    def dissect(self, record: Record) -> list[Segment | Datagram] | None:
-        """The TCP segments and datagrams of a packet, the innermost of each; None where it holds none."""
+    def dissect(self, record: Record) -> list[Segment | Datagram | Problem] | None:
+        """The TCP segments and datagrams of a packet, the innermost of each, or why they cannot be found; None where it holds none."""
         self.fragment = None
         try:
-            return self._segments(record, self._parse(record), MAX_NESTING)
+            packet = self._parse(record)
+            if packet is None:
+                return _of_unknown_link(record)
+            found = self._segments(record, packet, MAX_NESTING)
+            lacks_tcp = not found and self._claims_tcp(packet)
         except Exception:  # noqa: BLE001 - layers of many authors fail on bad data in many ways
-            return None
+            found, lacks_tcp = None, True
+        return [*found] if found else _otherwise(record, lacks_tcp=lacks_tcp)
+
+    def _claims_tcp(self, packet: Any) -> bool:  # noqa: ANN401
+        """Whether TCP should stand in the innermost IP packet; a fragment needs not have any of it."""
+        ip = [layer for layer in _layers(packet) if isinstance(layer, self._ip | self._ipv6)]
+        if not ip:
+            return False
+        fragment = ip[-1].frag or ip[-1].flags.MF if ip[-1].version == 4 else ip[-1].getlayer(self._fragment)
+        protocol = ip[-1].proto if ip[-1].version == 4 else ip[-1].nh
+        return not fragment and protocol == socket.IPPROTO_TCP
 
     def _parse(self, record: Record) -> Any:  # noqa: ANN401 - Scapy has no types
         # Scapy takes the family of a loopback header in the byte order of this machine; IP tells its version itself.
@@ -103,7 +124,7 @@ class Dissection:
         if ip is None:
             return None
         if told is None or self._is_first_fragment(ip):
-            whole = self._reassemble(ip) if nesting else None
+            whole = self._reassemble(record.ts, ip) if nesting else None
             return None if whole is None else self._segments(record, whole, nesting - 1)
         found = _found(record, ip, told, protocol)
         return [found] if found else None
@@ -113,7 +134,7 @@ class Dissection:
         fragment = ip if isinstance(ip, self._ip) else ip.getlayer(self._fragment)
         return bool(fragment and (fragment.flags.MF if fragment is ip else fragment.m))
 
-    def _reassemble(self, ip: Any) -> Any:  # noqa: ANN401
+    def _reassemble(self, ts: int, ip: Any) -> Any:  # noqa: ANN401
         """The packet that this fragment makes whole, None where it is no fragment or others are missing."""
         header = ip.raw_packet_cache
         if isinstance(ip, self._ip):
@@ -123,7 +144,7 @@ class Dissection:
             key = (ip.src, ip.dst, ip.id, ip.proto)
             data = ip.original[len(header) : ip.len]
             self.fragment = self.fragment or key
-            whole = self._fragments.add(key, ip.frag * 8, data, more=more)
+            whole = self._fragments.add(key, ip.frag * 8, data, ts, more=more)
             if whole is None:
                 return None
             patched = header[:2] + struct.pack("!HHH", len(header) + len(whole), ip.id, 0) + header[8:]
@@ -134,11 +155,30 @@ class Dissection:
         key = (ip.src, ip.dst, fragment.id, fragment.nh)
         data = fragment.original[len(fragment.raw_packet_cache) :]
         self.fragment = self.fragment or key
-        whole = self._fragments.add(key, fragment.offset * 8, data, more=bool(fragment.m))
+        whole = self._fragments.add(key, fragment.offset * 8, data, ts, more=bool(fragment.m))
         if whole is None:
             return None
         # Headers before that of the fragment concern routers alone and are left out.
         return self._ipv6(header[:4] + struct.pack("!HB", len(whole), fragment.nh) + header[7:] + whole)
+
+
+def _otherwise(record: Record, *, lacks_tcp: bool) -> list[Segment | Datagram | Problem] | None:
+    """What `link` tells where Scapy finds nothing, for it needs less of a header; else why TCP is lacking, if it is."""
+    known = dissect(record)
+    if not isinstance(known, Unknown):
+        return [known] if known else None
+    if not lacks_tcp:
+        return None
+    if len(record.data) < record.original_length:
+        return [cut_header(record)]
+    return [Problem("bad_packet", "the layers of a packet cannot be taken apart", record.ts, record.number)]
+
+
+def _of_unknown_link(record: Record) -> list[Segment | Datagram | Problem] | None:
+    if record.link_type in OF_NO_NETWORK:
+        return None
+    detail = f"packets of link type {record.link_type} cannot be read"
+    return [Problem(UNKNOWN_LINK, detail, record.ts, record.number, damage=True)]
 
 
 def _layers(packet: Any) -> Iterator[Any]:  # noqa: ANN401

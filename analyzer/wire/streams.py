@@ -9,8 +9,7 @@ from analyzer.wire import ends, handshake, roles, silence
 from analyzer.wire.events import Ended, Measured, Opened, Transport
 from analyzer.wire.flow import Flow, release
 from analyzer.wire.link import ACK, FIN, RST, SYN
-from analyzer.wire.ordering import WINDOW, Half
-from analyzer.wire.piece import signed
+from analyzer.wire.ordering import HELD, WINDOW, Half
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -24,6 +23,8 @@ MAX_FLOWS = 100_000
 """Connections followed at once; beyond it the one that was silent longest is forgotten."""
 MAX_ENDED = 4_096
 """Ended connections remembered, so that their late packets are not taken for a new one."""
+MAX_LATE = 16 << 10
+"""Bytes that are kept of what comes behind a RST, until it is known whether the connection goes on."""
 AGAIN = frozenset({"retransmission", "keep_alive"})
 """What a side sends again while it waits for an answer."""
 UNDECIDED = 8
@@ -55,7 +56,10 @@ class Streams:
         if segment.flags & SYN:
             flow = yield from self._synchronise(key, flow or self._ended.get(key), segment)
         elif flow is None:
-            if not segment.payload or segment.flags & RST or self._is_late(key, segment):
+            if self._is_late(key, segment):
+                yield from self._take_late(key, self._ended[key], segment)
+                return
+            if not (segment.payload or segment.missing) or segment.flags & RST:
                 return
             flow = self._open(key, source, destination, segment, decided=False)
         if flow.decided:
@@ -111,7 +115,7 @@ class Streams:
         if key is not None:
             flow = self._flows[key]
             flow.ignored = True
-            flow.upper, flow.lower = Half(number, from_client=True), Half(number, from_client=False)
+            flow.upper, flow.lower = flow.upper.emptied(), flow.lower.emptied()
 
     def _open(self, key: Key, client: Endpoint, server: Endpoint, segment: Segment, *, decided: bool = True) -> Flow:
         self.opened += 1
@@ -137,7 +141,7 @@ class Streams:
         answer = bool(segment.flags & ACK)
         client, server = (destination, source) if answer else (source, destination)
         begin = (segment.sequence + 1) & 0xFFFF_FFFF
-        if flow is not None and self._is_same(key, flow, segment, client, begin):
+        if flow is not None and handshake.belongs(flow, segment, client, over=key not in self._flows):
             half = flow.half(source)
         else:
             undecided = []
@@ -168,21 +172,6 @@ class Streams:
             handshake.note_synchronise(flow, segment)
         yield Transport(half.flow, kind, half.from_client, segment.ts, segment.number, 0)
 
-    def _is_same(self, key: Key, flow: Flow, segment: Segment, client: Endpoint, begin: int) -> bool:
-        """Whether a SYN belongs to this connection: the same client, and the same initial sequence number or none yet."""
-        if not flow.decided or flow.client != client:
-            return False
-        half = flow.half((segment.source, segment.source_port))
-        if key not in self._flows:
-            # Some systems try a closed port again and again with the same SYN: it is one attempt.
-            refused = flow.closing is not None and flow.closing.kind == "port_closed"
-            return half.start == begin and (refused or half.recent.repeats(segment))
-        if half.start is not None:
-            return half.start == begin
-        other = flow.upper if half is flow.lower else flow.lower
-        expected = half.acknowledged is None or abs(signed(begin - half.acknowledged)) < WINDOW
-        return expected and (not segment.flags & ACK or abs(other.distance(segment.acknowledgement)) < WINDOW)
-
     def _is_late(self, key: Key, segment: Segment) -> bool:
         """Whether a segment belongs to a connection that has ended: near to where it was."""
         flow = self._ended.get(key)
@@ -190,6 +179,19 @@ class Streams:
             return False
         half = flow.half((segment.source, segment.source_port))
         return half.next is None or abs(half.distance(segment.sequence)) < WINDOW
+
+    def _take_late(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
+        """Take a segment behind the end. A RST whose sender is answered still ended nothing: all goes on behind it."""
+        if not ends.was_reset(flow):
+            return
+        if sum(len(each.payload) + HELD for each in flow.late) < MAX_LATE:
+            flow.late.append(segment)
+        if ends.goes_on(flow, segment):
+            first, resumed = flow.late[0], self._open(key, flow.client, flow.server, flow.late[0])
+            yield from self._announce(resumed, first, handshake_seen=False)
+            yield ends.ignored_reset(flow, resumed.number, segment)
+            for each in flow.late:
+                yield from self._advance(key, resumed, each)
 
     def _decide(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         flow.undecided.append(segment)
@@ -230,16 +232,19 @@ class Streams:
         flow.ts, flow.packet, flow.stray = segment.ts, segment.number, None
         if segment.flags & (FIN | RST) and flow.closing is None:
             flow.closing = ends.closing(flow, half, segment)
-        if segment.flags & ACK:
-            other.acknowledge(segment.acknowledgement, segment.ts)
         if flow.ignored:
+            if segment.flags & (FIN | RST):
+                half.go_on(segment.sequence + len(segment.payload), 0)
             half.fin = half.fin or segment.flags & FIN
             over = bool(half.fin and other.fin)
         else:
+            if segment.flags & ACK:
+                other.acknowledge(segment.acknowledgement, segment.ts)
             yield from release(flow, _heard(half, other, segment))
             over = half.complete and other.complete
         if over or segment.flags & RST:
             yield from self._end(key, flow, "fin", segment.ts, segment.number, segment.ts)
+            half.pass_to(segment.sequence)
 
     def _stray(self, key: Key, flow: Flow, segment: Segment) -> Iterator[Event]:
         """Take a segment far from where the stream is: two that fit together are a new connection on the same ports."""

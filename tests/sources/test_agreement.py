@@ -19,9 +19,11 @@ from tests.wire.packets import (
     Captured,
     Deflater,
     Packet,
+    Talk,
     answer,
     capture,
     conversation,
+    dialogue,
     ethernet,
     icmp,
     ip,
@@ -148,3 +150,56 @@ def test_what_others_tell_of_a_connection_stands_in_its_place_however_it_is_read
     found = tables(data)
     assert [row["status"] for row in found["lookups"]] == ["NOERROR"]
     assert [row["kind"] for row in found["transport"]].count("icmp") == 1
+
+
+@pytest.mark.parametrize("change", [-10, -3])
+def test_a_wrong_length_behind_frames_that_were_read_at_once_is_noticed_however_it_is_read(change: int) -> None:
+    talk = conversation(24, join=2)
+    # Some messages on, a segment with two frames, of which the first tells a wrong length.
+    at = 15
+    payload = bytearray(talk.packets[at].payload)
+    payload[1] += change
+    talk.packets[at] = talk.packets[at]._replace(payload=bytes(payload))
+    assert_agreement(capture(talk.packets))
+    assert len(tables(capture(talk.packets))["messages"]) >= len(talk.texts) - 2
+
+
+@pytest.mark.parametrize(("closed", "joined"), [(True, True), (True, False), (False, False)])
+def test_ports_of_another_protocol_that_are_used_again_for_ocpp_are_followed(*, closed: bool, joined: bool) -> None:
+    other = Talk()
+    other.handshake()
+    for _ in range(3):
+        other.say(True, b"GET /firmware HTTP/1.1\r\nHost: csms\r\n\r\n")
+        other.say(False, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    if closed:
+        other.close()
+    talk = Talk(ts=other.ts + 1_000_000, next={True: 90_000_000, False: 95_000_000})
+    talk.handshake()
+    talk.upgrade()
+    for side, text in dialogue(10):
+        talk.text(side, text)
+    data = capture(other.packets + talk.packets[3 if joined else 0 :])
+    assert_agreement(data, "scapy")
+    found = tables(data)
+    assert [row["start_observed"] for row in found["connections"]] == [True]
+    assert len(found["messages"]) == len(talk.texts)
+
+
+@pytest.mark.parametrize("joined", [0, 3])
+@pytest.mark.parametrize("length", [20, 40, 50, 54, 60, 80, 140])
+def test_what_the_snap_length_cuts_off_is_damage_however_it_is_read(joined: int, length: int) -> None:
+    data = [ethernet(ip(packet)) for packet in conversation(10).packets[joined:]]
+    captured = [Captured(number, each[:length], len(each)) for number, each in enumerate(data)]
+    assert_agreement(pcap(captured), "scapy")
+    assert [row["damaged"] for row in tables(pcap(captured))["sources"]] == [True]
+
+
+def test_a_link_type_that_nobody_knows_is_told_once_and_counted() -> None:
+    captured = [Captured(packet.ts, ethernet(ip(packet))) for packet in conversation(10).packets]
+    data = pcap(captured, link_type=147)
+    assert_agreement(data, "scapy")
+    issues = tables(data)["issues"]
+    assert [(row["kind"], row["damage"], row["count"]) for row in issues] == [
+        ("unknown_link_type", True, 1),
+        ("unknown_link_type", True, len(captured) - 1),
+    ]

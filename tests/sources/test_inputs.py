@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PLACES = {"source", "origin", "end_origin", "end_source"}
+PLACES = {"source", "origin", "end_origin", "end_source", "answer_source", "answer_origin"}
 SECOND = 1_000_000
 EDITCAP = shutil.which("editcap")
 

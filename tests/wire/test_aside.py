@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.wire import aside, conversation, conversations
+from analyzer.wire import aside, backlog, conversations
+from analyzer.wire.conversation import Conversation
 from analyzer.wire.conversations import Item, Problem, WireControl, WireTransport
 from analyzer.wire.events import Data, Opened
 from analyzer.wire.tls.handshake import MAX_MESSAGE
@@ -130,7 +131,7 @@ def graphql() -> Talk:
 def test_what_a_connection_without_ocpp_does_is_limited_and_what_is_left_out_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+    monkeypatch.setattr(backlog, "MAX_QUEUED", 10)
     talk = graphql()
     items = read_packets(talk.packets)
     (problem,) = [item for item in items if isinstance(item, Problem) and item.kind == "events_left_out"]
@@ -140,7 +141,7 @@ def test_what_a_connection_without_ocpp_does_is_limited_and_what_is_left_out_is_
 def test_what_is_left_out_of_a_connection_that_speaks_another_protocol_is_no_damage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+    monkeypatch.setattr(backlog, "MAX_QUEUED", 10)
     talk = graphql()
     (other,) = [item for item in read_packets(talk.packets) if isinstance(item, Problem)]
     talk.text(True, '[2,"1","Heartbeat",{}]')
@@ -152,7 +153,7 @@ def test_what_is_left_out_of_a_connection_that_speaks_another_protocol_is_no_dam
 
 
 def test_a_websocket_joined_in_the_middle_that_may_speak_ocpp_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "MAX_QUEUED", 10)
+    monkeypatch.setattr(backlog, "MAX_QUEUED", 10)
     talk = Talk()
     for _ in range(50):
         talk.say(True, frame(b"", opcode=9, mask=b"abcd"))
@@ -182,7 +183,7 @@ def keeping_alive(number: int, times: int) -> list[Packet]:
 
 def test_tls_connections_are_kept_however_long_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aside, "MAX_ITEMS", 150)
-    monkeypatch.setattr(conversation, "MAX_QUEUED", 20)
+    monkeypatch.setattr(backlog, "MAX_QUEUED", 20)
     items = read_packets([packet for number in range(20) for packet in keeping_alive(number, 60)])
     assert len(connections(items)) == 20
     assert problems(items) == set()
@@ -268,7 +269,7 @@ def test_what_is_held_within_the_limit_is_not_given_up(monkeypatch: pytest.Monke
 
 
 def test_what_is_held_of_a_client_hello_is_limited() -> None:
-    followed = conversation.Conversation(Opened(1, 0, 1, "10.0.0.7", 40_000, "10.0.0.1", 443, handshake_seen=True))
+    followed = Conversation(Opened(1, 0, 1, "10.0.0.7", 40_000, "10.0.0.1", 443, handshake_seen=True))
     endless = b"\x16\3\1\x40\0\1\1\xff\xf0"
     for number in range(40):
         list(followed.take(Data(1, True, endless.ljust(5 + (16 << 10), b"\0"), number, number)))

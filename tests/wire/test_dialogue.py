@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from analyzer.wire.dialogue import MAX_WAITING, Dialogue, Piece, Said
+from analyzer.wire.dialogue import MAX_WAITING, Dialogue
 from analyzer.wire.http import MAX_HEAD, Response
 from analyzer.wire.messages import Message
 from analyzer.wire.problems import Problem
+from analyzer.wire.side import Said, Stretch
 from tests.wire.packets import Deflater, frame
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ ANSWER = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 FIRST, SECOND, THIRD = (f'[2,"{number}","Heartbeat",{{}}]' for number in (1, 2, 3))
 
 
-def up(data: bytes) -> Piece:
-    return Piece(True, data, 1, 1)
+def up(data: bytes) -> Stretch:
+    return Stretch(True, data, 1, 1)
 
 
-def down(data: bytes) -> Piece:
-    return Piece(False, data, 1, 1)
+def down(data: bytes) -> Stretch:
+    return Stretch(False, data, 1, 1)
 
 
 def texts(said: list[Said]) -> list[str | None]:
@@ -75,11 +76,11 @@ def test_an_answer_whose_middle_is_lost_before_the_request_is_whole_is_none() ->
     ],
 )
 def test_a_request_or_an_answer_longer_than_any_is_none(
-    before: list[Piece], head: bytes, say: Callable[[bytes], Piece]
+    before: list[Stretch], head: bytes, say: Callable[[bytes], Stretch]
 ) -> None:
     dialogue = Dialogue()
-    for piece in [*before, say(head.ljust(MAX_HEAD, b"x"))]:
-        list(dialogue.feed(piece))
+    for stretch in [*before, say(head.ljust(MAX_HEAD, b"x"))]:
+        list(dialogue.feed(stretch))
     assert dialogue.stage == "http"
     list(dialogue.feed(say(b"x")))
     assert dialogue.stage == "dull"
@@ -104,12 +105,12 @@ def test_an_answer_that_says_to_go_on_is_not_the_one_to_the_upgrade() -> None:
     assert texts([*dialogue.feed(up(masked(FIRST)))]) == [FIRST]
 
 
-def pieces(from_client: bool, data: bytes, size: int) -> list[Piece]:
-    return [Piece(from_client, data[at : at + size], 1, 1) for at in range(0, len(data), size)]
+def pieces(from_client: bool, data: bytes, size: int) -> list[Stretch]:
+    return [Stretch(from_client, data[at : at + size], 1, 1) for at in range(0, len(data), size)]
 
 
-def hear(dialogue: Dialogue, said: list[Piece]) -> list[Said]:
-    return [each for piece in said for each in dialogue.feed(piece)]
+def hear(dialogue: Dialogue, said: list[Stretch]) -> list[Said]:
+    return [each for stretch in said for each in dialogue.feed(stretch)]
 
 
 def kinds(said: list[Said]) -> list[str]:
@@ -225,9 +226,9 @@ def test_whatever_is_said_and_lost_raises_nothing_and_holds_no_more_than_was_sai
     for number, (side, what) in enumerate(said):
         if isinstance(what, int):
             size += what
-            list(dialogue.lose(what, Piece(side, b"", number, number)))
+            list(dialogue.lose(what, Stretch(side, b"", number, number)))
         elif what:
             size += len(what)
-            list(dialogue.feed(Piece(side, what, number, number)))
+            list(dialogue.feed(Stretch(side, what, number, number)))
         assert dialogue.held <= size
     list(dialogue.finish())

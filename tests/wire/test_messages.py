@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.deflate import agreement
+from analyzer.wire.frames import Frame, FrameReader, Interruption
 from analyzer.wire.messages import MAX_MESSAGE, Control, Message, MessageReader
 from analyzer.wire.problems import Problem
-from analyzer.wire.websocket import Frame, FrameReader, Interruption
 from tests.wire.packets import Deflater, frame
 from tests.wire.spoken import MANNERS, Manner, speak
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from analyzer.wire.dialogue import Dialogue, Piece, Said
+from analyzer.wire.dialogue import Dialogue
+from analyzer.wire.frames import FrameReader
 from analyzer.wire.messages import Control, Message
-from analyzer.wire.resynchronise import MAX_LENGTH, Place, search
-from analyzer.wire.websocket import FrameReader, Start
+from analyzer.wire.resynchronise import MAX_LENGTH, Place, Start, search
+from analyzer.wire.side import Said, Stretch
 from tests.wire.packets import Deflater, dialogue, frame
 from tests.wire.spoken import MANNERS, Manner, speak
 
@@ -37,16 +38,16 @@ def hear(manner: Manner, segments: list[bytes], lost: set[int]) -> list[Said]:
     """What is heard of one side whose segments are lost in part, behind an upgrade."""
     heard = Dialogue()
     answer = f"HTTP/1.1 101 OK\r\nSec-WebSocket-Extensions: {manner.extensions}\r\n\r\n".encode()
-    said = [*heard.feed(Piece(True, REQUEST, 0, 0)), *heard.feed(Piece(False, answer, 0, 0))]
+    said = [*heard.feed(Stretch(True, REQUEST, 0, 0)), *heard.feed(Stretch(False, answer, 0, 0))]
     missing = 0
     for number, segment in enumerate(segments, 1):
         if number in lost:
             missing += len(segment)
             continue
         if missing:
-            said += heard.lose(missing, Piece(manner.masked, b"", number, number))
+            said += heard.lose(missing, Stretch(manner.masked, b"", number, number))
             missing = 0
-        said += heard.feed(Piece(manner.masked, segment, number, number))
+        said += heard.feed(Stretch(manner.masked, segment, number, number))
     return said
 
 

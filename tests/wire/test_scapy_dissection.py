@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from analyzer.wire.link import ICMP, Datagram, Segment, dissect
+from analyzer.wire.link import CUT_HEADER, ICMP, UNKNOWN_LINK, Datagram, Segment, dissect
+from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record, read_records
 from analyzer.wire.scapy_dissection import Dissection
-from tests.wire.packets import CLIENT, SERVER, START, Captured, conversation, ethernet, ip, ipv4, ipv6, pcap, tcp
+from tests.wire.packets import CLIENT, SERVER, START, Captured, conversation, ethernet, ip, ipv4, ipv6, pcap, tcp, udp
 from tests.wire.reading import read, texts
 from tests.wire.test_link import IP4, IP6, PACKET, SEGMENT, SEGMENT6, SIX, WRAPPED, record
 
@@ -34,7 +35,7 @@ def test_both_dissectors_agree_on_cut_packets(name: str, cut: int) -> None:
     link_type, data, _ = WRAPPED[name]
     packet = record(data[:-cut], link_type, len(data))
     fast = dissect(packet)
-    if isinstance(fast, Segment) and fast.payload:
+    if isinstance(fast, Segment | Problem):
         assert Dissection().dissect(packet) == [fast]
 
 
@@ -100,7 +101,30 @@ def test_the_packet_quoted_by_an_error_is_no_segment(scapy: Dissection) -> None:
 @given(st.sampled_from([1, 0, 101, 113, 276, 105, 9]), st.binary(max_size=120))
 def test_any_bytes_raise_nothing(link_type: int, data: bytes) -> None:
     found = Dissection().dissect(record(data, link_type))
-    assert found is None or isinstance(found[0], Segment | Datagram)
+    assert found is None or isinstance(found[0], Segment | Datagram | Problem)
+
+
+@pytest.mark.parametrize(("link_type", "kinds"), [(147, [UNKNOWN_LINK]), (9_999, [UNKNOWN_LINK]), (189, [])])
+def test_a_link_type_that_nobody_knows_is_told_but_not_one_that_carries_no_ip(
+    link_type: int, kinds: list[str], scapy: Dissection
+) -> None:
+    found = scapy.dissect(record(IP4, link_type)) or []
+    assert [each.kind for each in found if isinstance(each, Problem) and each.damage] == kinds
+
+
+@pytest.mark.parametrize(("name", "kept", "kinds"), [("GRE", 70, [CUT_HEADER]), ("IP in IP", 60, [CUT_HEADER])])
+def test_a_tunnel_that_is_cut_off_inside_the_headers_within_it_is_told(
+    name: str, kept: int, kinds: list[str], scapy: Dissection
+) -> None:
+    data = TUNNELS[name]
+    found = scapy.dissect(record(data[:kept], original=len(data))) or []
+    assert [each.kind for each in found if isinstance(each, Problem) and each.damage] == kinds
+
+
+def test_a_tunnel_of_something_else_that_is_cut_off_is_not_told(scapy: Dissection) -> None:
+    inner = ipv4(udp(bytes(400), 7, 7), "10.0.0.7", "10.0.0.1", protocol=17)
+    data = ethernet(ipv4(inner, "1.1.1.1", "2.2.2.2", protocol=4))
+    assert scapy.dissect(record(data[:60], original=len(data))) is None
 
 
 def test_messages_in_a_tunnel_are_read_without_being_asked_for() -> None:

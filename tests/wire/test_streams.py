@@ -104,6 +104,16 @@ def test_of_contradictory_bytes_the_first_count_and_it_is_reported() -> None:
     assert [event.kind for event in events if isinstance(event, Fault)] == ["contradictory_overlap"]
 
 
+def test_other_bytes_at_the_same_place_are_no_duplicate_however_soon_they_come() -> None:
+    talk = begun()
+    talk.say(True, b"data")
+    talk.packets.insert(4, talk.packets[3]._replace(ts=talk.packets[3].ts + 100, payload=b"dada"))
+    events = follow(talk.packets)
+    assert stream(events) == b"data"
+    assert [event.kind for event in events if isinstance(event, Fault)] == ["contradictory_overlap"]
+    assert "duplicate" not in kinds(events)
+
+
 def test_a_keep_alive_is_neither_data_nor_a_retransmission() -> None:
     talk = begun()
     packets = [
@@ -373,3 +383,45 @@ def test_only_packets_near_to_an_ended_connection_are_late(offset: int, count: i
     talk.send(False, flags=RST)
     events = follow([*talk.packets, at(talk, offset, b"later", after=9_000_000)])
     assert len([event for event in events if isinstance(event, Opened)]) == count
+
+
+def goes_on_behind_a_reset() -> tuple[list[Packet], int]:
+    """What two sides say that do not heed a RST, and the place of the RST."""
+    talk = begun()
+    talk.say(True, b"one")
+    reset = Packet(talk.ts + 1, SERVER, CLIENT, talk.next[False] + 500, 0, RST)
+    place = len(talk.packets)
+    talk.say(True, b"two")
+    talk.say(False, b"three")
+    talk.say(True, b"four")
+    return [*talk.packets[:place], reset, *talk.packets[place:]], place
+
+
+def test_a_reset_that_nobody_heeds_loses_nothing_of_what_comes_behind_it() -> None:
+    packets, place = goes_on_behind_a_reset()
+    events = follow(packets)
+    assert stream(events) == b"onetwofour"
+    assert stream(events, from_client=False) == b"three"
+    assert [(event.packet, event.client) for event in events if isinstance(event, Opened)] == [
+        (1, CLIENT[0]),
+        (place + 2, CLIENT[0]),
+    ]
+    assert [event.kind for event in events if isinstance(event, Fault)] == ["reset_ignored"]
+
+
+def test_what_was_under_way_when_a_reset_came_does_not_go_on() -> None:
+    packets, place = goes_on_behind_a_reset()
+    events = follow(packets[: place + 2])
+    assert [event.kind for event in events if isinstance(event, Ended)] == ["rst"]
+    assert len([event for event in events if isinstance(event, Opened)]) == 1
+
+
+def test_what_is_kept_behind_a_reset_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_LATE", 1)
+    packets, place = goes_on_behind_a_reset()
+    flood = [packets[place + 1]._replace(ts=packets[place].ts + again) for again in range(1, 50)]
+    followed = Streams()
+    for each in segments([*packets[: place + 1], *flood]):
+        list(followed.feed(each))
+    (ended,) = followed._ended.values()
+    assert len(ended.late) == 1

@@ -35,6 +35,7 @@ class Sorted(NamedTuple):
     flags: list[int]
     begin: list[int]
     length: list[int]
+    ttl: list[int]
     filled: list[int]
     unclean: list[int]
 
@@ -68,6 +69,7 @@ def sort(segments: Segments, ts: Ints, known: int) -> tuple[Sorted, list[Group]]
         segments.flags[order].tolist(),
         segments.begin[order].tolist(),
         segments.length[order].tolist(),
+        segments.ttl[order].tolist(),
         filled.tolist(),
         unclean.tolist(),
     )

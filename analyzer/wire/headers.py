@@ -60,6 +60,7 @@ class Segments(NamedTuple):
     begin: Ints
     length: Ints
     missing: Ints
+    ttl: Ints
 
     def at(self, places: Ints) -> Segments:
         """Those at some places."""
@@ -123,7 +124,7 @@ class Headers:
             )
             for row, each in found
         ]  # fmt: skip
-        return Segments(*np.array(rows, dtype=np.int64).reshape(-1, 10).T)
+        return Segments(*np.array(rows, dtype=np.int64).reshape(-1, len(Segments._fields)).T)
 
     def endpoint_of(self, host: str, port: int) -> int:
         """The number that stands for an address in its usual notation, and a port."""
@@ -139,9 +140,9 @@ class Headers:
         total = short[at + 2].astype(np.int64)
         plain = (first >> 4 == 4) & (header >= 20) & (short[at + 6] & 0x3FFF == 0) & (at + header + 20 <= end)
         protocol = octets[at + 9]
-        hosts = words[at + 12].astype(np.int64), words[at + 16].astype(np.int64)
+        network = words[at + 12].astype(np.int64), words[at + 16].astype(np.int64), octets[at + 8].astype(np.int64)
         stop = np.where(total > 0, at + total, batch.begins[rows] + batch.original[rows])
-        return _transport(batch, rows, at + header, stop, protocol, plain, hosts)
+        return _transport(batch, rows, at + header, stop, protocol, plain, network)
 
     def _ipv6(
         self, batch: Batch, octets: npt.NDArray[np.uint8], short: npt.NDArray[np.uint16], rows: Ints, at: Ints
@@ -150,8 +151,8 @@ class Headers:
         length = short[at + 4].astype(np.int64)
         plain = (octets[at] >> 4 == 6) & (at + 60 <= end)
         stop = np.where(length > 0, at + 40 + length, batch.begins[rows] + batch.original[rows])
-        hosts = self._interned(octets, at + 8), self._interned(octets, at + 24)
-        return _transport(batch, rows, at + 40, stop, octets[at + 6], plain, hosts)
+        network = self._interned(octets, at + 8), self._interned(octets, at + 24), octets[at + 7].astype(np.int64)
+        return _transport(batch, rows, at + 40, stop, octets[at + 6], plain, network)
 
     def _interned(self, octets: npt.NDArray[np.uint8], at: Ints) -> Ints:
         if not len(at):
@@ -163,8 +164,8 @@ class Headers:
 
 def _numbers(found: Segment | Report) -> tuple[int, ...]:
     if not isinstance(found, Segment):
-        return (0,) * 7
-    sizes = 0, len(found.payload), found.missing
+        return (0,) * 8
+    sizes = 0, len(found.payload), found.missing, found.ttl
     return found.sequence, found.acknowledgement, found.flags, found.window, *sizes
 
 
@@ -214,9 +215,12 @@ def _transport(
     stop: Ints,
     protocol: npt.NDArray[np.uint8],
     plain: Flags,
-    hosts: tuple[Ints, Ints],
+    network: tuple[Ints, Ints, Ints],
 ) -> tuple[Segments, Ints]:
-    """The TCP segments among IP packets, and the rows of those that surely hold none."""
+    """The TCP segments among IP packets, and the rows of those that surely hold none.
+
+    The network tells of each packet its source, its destination and its time to live.
+    """
     octets = np.frombuffer(batch.data, np.uint8)
     short = np.ndarray((len(batch.data) - 1,), ">u2", batch.data, 0, (1,))
     words = np.ndarray((len(batch.data) - 3,), ">u4", batch.data, 0, (1,))
@@ -234,8 +238,8 @@ def _transport(
     captured = np.maximum(np.minimum(length, available), header)
     segments = Segments(
         rows,
-        hosts[0][chosen] << 16 | short[at],
-        hosts[1][chosen] << 16 | short[at + 2],
+        network[0][chosen] << 16 | short[at],
+        network[1][chosen] << 16 | short[at + 2],
         words[at + 4].astype(np.int64),
         words[at + 8].astype(np.int64),
         octets[at + 13].astype(np.int64),
@@ -243,6 +247,7 @@ def _transport(
         at + header,
         np.maximum(np.minimum(captured, available) - header, 0),
         length - captured,
+        network[2][chosen],
     )
     return segments, empty
 

@@ -109,11 +109,11 @@ class Half:
         """How far a sequence number is ahead of the next byte expected; negative behind, 0 where nothing is known."""
         return 0 if self.next is None else signed(sequence - self.next)
 
-    def hear(self, segment: Segment) -> None:
-        """Note a packet of the sender, whatever it holds."""
-        self.heard, self.packet = segment.ts, segment.number
-        if not segment.flags & RST:
-            self.first_ttl, self.ttl = self.first_ttl or segment.ttl, segment.ttl
+    def hear(self, ts: int, packet: int, ttl: int | None) -> None:
+        """Note a packet of the sender, whatever it holds, and its time to live where that may be believed."""
+        self.heard, self.packet = ts, packet
+        if ttl is not None:
+            self.first_ttl, self.ttl = self.first_ttl or ttl, ttl
 
     def acknowledge(self, number: int, ts: int) -> None:
         """Note what the receiver acknowledges; as long as it stands before missing bytes it asks for them."""

@@ -28,6 +28,10 @@ class Recent:
         self.remember(segment.ts, *shape)
         return twice
 
+    def remember_all(self, seen: list[tuple[int, int, int, int]]) -> None:
+        """Take note of the time, sequence number, flags and length of segments with bytes."""
+        self._seen = [*self._seen, *seen][-REMEMBERED:]
+
     def remember(self, ts: int, sequence: int, flags: int, length: int) -> None:
         """Take note of a segment with bytes."""
         self._seen.append((ts, sequence, flags, length))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from websockets.speedups import apply_mask
 
 from analyzer.wire.events import Data
-from analyzer.wire.link import Segment, dissect
 from analyzer.wire.recent import REMEMBERED
 from analyzer.wire.websocket import TEXT
 
@@ -191,18 +190,17 @@ def pass_over(flow: Flow, segments: Sorted, run: Run, batch: Batch) -> None:
         last = next((place for place in range(run.stop - 1, run.start - 1, -1) if segments.forth[place] == forth), None)
         if last is None:
             continue
-        segment = dissect(batch.record(segments.row[last]))
-        if isinstance(segment, Segment):
-            half.hear(segment)
-            other.acknowledge(segment.acknowledgement, segment.ts)
+        half.hear(segments.ts[last], batch.number + segments.row[last], segments.ttl[last])
+        other.acknowledge(segments.acknowledgement[last], segments.ts[last])
         filled = [place for place in run.filled if segments.forth[place] == forth]
         half.go_on((segments.sequence[last] + segments.length[last]) & 0xFFFF_FFFF, len(filled))
-        for place in filled[-REMEMBERED:]:
-            half.recent.remember(
-                segments.ts[place], segments.sequence[place], segments.flags[place], segments.length[place]
-            )
-        if filled:
-            begin, size = segments.begin[filled[-1]], segments.length[filled[-1]]
-            packet = batch.number + segments.row[filled[-1]]
-            half.end_with(batch.data[begin : begin + size], segments.ts[filled[-1]], packet)
+        if not filled:
+            continue
+        ts, sequence, flags, length = segments.ts, segments.sequence, segments.flags, segments.length
+        half.recent.remember_all(
+            [(ts[place], sequence[place], flags[place], length[place]) for place in filled[-REMEMBERED:]]
+        )
+        begin, size = segments.begin[filled[-1]], segments.length[filled[-1]]
+        packet = batch.number + segments.row[filled[-1]]
+        half.end_with(batch.data[begin : begin + size], segments.ts[filled[-1]], packet)
     flow.ts, flow.packet, flow.stray = segments.ts[run.stop - 1], batch.number + segments.row[run.stop - 1], None

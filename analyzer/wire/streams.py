@@ -293,5 +293,6 @@ def _heard(half: Half, other: Half, segment: Segment) -> list[Event]:
         silence.note_repeat(half, other, segment)
     if segment.flags & RST:
         events.append(ends.reset(half, segment))
-    half.hear(segment)
+    # A RST may come from something between, with another time to live.
+    half.hear(segment.ts, segment.number, None if segment.flags & RST else segment.ttl)
     return events

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEAD = 64 * 1024
-PIECE = 64 * 1024
+PIECE = 1 << 20
 """Bytes that are read at once: progress is told in such steps."""
 MAX_LAYERS = 4
 """Compressions within one another that are undone."""

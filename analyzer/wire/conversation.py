@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from analyzer.wire.events import Event, Opened
     from analyzer.wire.items import Item
     from analyzer.wire.tls.keylog import Keys
+    from analyzer.wire.tls.session import Session
 
 MAX_QUEUED = 1024
 """Items kept of a connection before it is known to speak OCPP."""
@@ -84,6 +85,32 @@ class Conversation:
     def side(self, *, from_client: bool) -> Side | None:
         """The side whose texts may be read elsewhere, as the connection is known to speak OCPP."""
         return self._dialogue.side(from_client=from_client) if self._announced and self.speaks_ocpp else None
+
+    def skip_encrypted(self, count: int, ts: int, *, from_client: bool) -> bool:
+        """Take bytes within an encrypted record that cannot be read; False where they are anything else."""
+        session = self._sealed
+        if session is None or not session.skip(count, from_client=from_client):
+            return False
+        self._sniffed += count
+        self._note_life(ts, from_client=from_client)
+        return True
+
+    def take_encrypted(self, data: bytes, ts: int, packet: int, *, from_client: bool) -> bool:
+        """Take bytes that hold encrypted data that cannot be read; False where they are anything else."""
+        session = self._sealed
+        sizes = None if session is None else session.seal(data, ts, packet, from_client=from_client)
+        if sizes is None:
+            return False
+        for size in sizes:
+            self._encryption.seal(size, ts, packet, from_client=from_client)
+        self._sniffed += len(data)
+        self._note_life(ts, from_client=from_client)
+        return True
+
+    @property
+    def _sealed(self) -> Session | None:
+        """The session of TLS, if nothing of it could be read so far."""
+        return self._dialogue.tls if self._dialogue.within is None else None
 
     def take_texts(self, texts: list[tuple[bool, str, int, int]]) -> WireMessages:
         """Take messages that were read elsewhere, in their order."""

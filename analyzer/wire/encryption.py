@@ -47,13 +47,17 @@ class Encryption:
         """Take an alert, certificates, or an encrypted record."""
         number, (side, what, ts, packet) = self._connection.number, said
         if isinstance(what, Sealed):
-            self._shelf.add(number, Row(side, what.bytes, ts, packet))
+            self.seal(what.bytes, ts, packet, from_client=side)
         elif isinstance(what, Alert):
             self._alarmed = side if what.fatal and self._alarmed is None else self._alarmed
             yield WireTransport(number, "tls", side, ts, packet, 0, str(what))
         elif isinstance(what, Chain):
             for position, certificate in enumerate(what.certificates):
                 yield WireCertificate(number, side, position, certificate, ts, packet)
+
+    def seal(self, size: int, ts: int, packet: int, *, from_client: bool) -> None:
+        """Take an encrypted record."""
+        self._shelf.add(self._connection.number, Row(from_client, size, ts, packet))
 
     def end(self, session: Session) -> None:
         """Note what TLS told to its end; where it failed to begin, its first fatal alert tells who ended it."""

@@ -41,9 +41,10 @@ class Lookahead:
         self.fill(size)
         return self._data[self._at + start : self._at + size]
 
-    def padded(self, size: int, room: int) -> bytes:
-        """The next `size` bytes, which are at hand and stay, and `room` zeros behind them."""
-        return b"".join([memoryview(self._data)[self._at : self._at + size], bytes(room)])
+    def window(self, size: int) -> tuple[bytes, int, int]:
+        """The bytes at hand, where the next one stands in them and where those end that were asked for; not a copy."""
+        held = min(self.fill(size), size)
+        return self._data, self._at, self._at + held
 
     def unpack(self, layout: struct.Struct, start: int = 0) -> tuple[Any, ...] | None:
         """The values that stand at an offset; None where the stream ends before."""

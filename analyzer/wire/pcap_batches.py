@@ -39,9 +39,8 @@ def read_packets(stream: Lookahead) -> Iterator[Batch | Secrets | Problem]:
 
 def _next_batch(stream: Lookahead, layout: Layout) -> Batch | None:
     """The next packets that are beyond doubt: each is, where the header behind it is what one expects."""
-    size = stream.fill(batches.CHUNK)
-    data = stream.padded(size, ROOM)
-    heads = np.array(_walk(data, size, layout.order), dtype=np.int64)
+    data, at, end = stream.window(batches.CHUNK)
+    heads = np.array(_walk(data, at, end, layout.order), dtype=np.int64)
     if len(heads) < 2:
         return None
     words = np.ndarray((len(data) - 3,), layout.order + "u4", data, 0, (1,))
@@ -49,20 +48,21 @@ def _next_batch(stream: Lookahead, layout: Layout) -> Batch | None:
     possible = (fraction < 1_000_000_000) & ((seconds | fraction | captured | original) != 0)
     likely = possible & (captured <= MAX_LENGTH) & (original <= MAX_PACKET)
     sure = possible[:-1] & likely[1:] & (np.abs(np.diff(seconds)) <= NEAR) & (captured <= original)[:-1]
+    # Behind each packet there is room, so that a header may be looked at before it is known to be whole.
+    sure &= heads[1:] + ROOM <= len(data)
     count = len(sure) if sure.all() else int(np.argmin(sure))
     if not count:
         return None
-    stream.skip(int(heads[count]))
-    columns = (each[:count] for each in (heads, seconds, fraction, captured, original))
-    return _columns(data, layout, *columns)
+    stream.skip(int(heads[count]) - at)
+    return _columns(data, layout, *(each[:count] for each in (heads, seconds, fraction, captured, original)))
 
 
-def _walk(data: bytes, size: int, order: str) -> list[int]:
+def _walk(data: bytes, at: int, end: int, order: str) -> list[int]:
     """Where headers of records stand, each where the one before says; the record of the last may not be whole."""
     length_at = struct.Struct(order + "I").unpack_from
     heads: list[int] = []
     found = heads.append
-    at, last = 0, size - HEADER
+    last = end - HEADER
     while at <= last:
         found(at)
         (length,) = length_at(data, at + 8)

@@ -50,7 +50,7 @@ def _found(stream: Lookahead, section: Section) -> Iterator[Batch | Record | Sec
         batch = _next_batch(stream, section, reach) if _is_plain(stream, section) else None
         if batch is not None:
             # Where other blocks stand between few packets, looking far ahead would be work for nothing.
-            used = int(batch.begins[-1])
+            used = int(batch.begins[-1] - batch.begins[0])
             reach = min(reach * 4, batches.CHUNK) if used > reach // 2 else max(used * 2, SHORT)
             yield batch
         head = stream.ahead(12)
@@ -77,9 +77,8 @@ def _is_plain(stream: Lookahead, section: Section) -> bool:
 
 def _next_batch(stream: Lookahead, section: Section, reach: int) -> Batch | None:
     """The packets that come next without another block between them; None where another one comes first."""
-    size = min(stream.fill(reach), reach)
-    data = stream.padded(size, ROOM)
-    heads, end = _walk(data, size, section.order)
+    data, begin, stop = stream.window(reach)
+    heads, end = _walk(data, begin, min(stop, len(data) - ROOM), section.order)
     if not heads:
         return None
     at = np.array([*heads, end], dtype=np.int64)
@@ -96,7 +95,7 @@ def _next_batch(stream: Lookahead, section: Section, reach: int) -> Batch | None
     count = count if ts is None else _in_range(ts)
     if not count or ts is None:
         return None
-    stream.skip(int(at[count]) if count < len(at) else end)
+    stream.skip((int(at[count]) if count < len(at) else end) - begin)
     first = section.number + 1
     section.number, section.ts = section.number + count, int(ts[count - 1])
     link_types = np.array([interface.link_type for interface in section.interfaces], dtype=np.int64)[index[:count]]
@@ -104,15 +103,14 @@ def _next_batch(stream: Lookahead, section: Section, reach: int) -> Batch | None
     return Batch(data, first, begins, captured[:count], original[:count], ts[:count], link_types, earlier)
 
 
-def _walk(data: bytes, size: int, order: str) -> tuple[list[int], int]:
+def _walk(data: bytes, at: int, end: int, order: str) -> tuple[list[int], int]:
     """Where enhanced packet blocks stand, one behind the other and whole, and where the next block does."""
     head_at = struct.Struct(order + "II").unpack_from
     heads: list[int] = []
     found = heads.append
-    at = 0
-    while at + FIXED + 4 <= size:
+    while at + FIXED + 4 <= end:
         kind, length = head_at(data, at)
-        if kind != ENHANCED_PACKET or not FIXED + 4 <= length <= MAX_BLOCK or length % 4 or at + length > size:
+        if kind != ENHANCED_PACKET or not FIXED + 4 <= length <= MAX_BLOCK or length % 4 or at + length > end:
             break
         found(at)
         at += length

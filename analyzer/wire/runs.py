@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from analyzer.wire.batches import Batch
     from analyzer.wire.conversation import Conversation
+    from analyzer.wire.dialogue import Side
     from analyzer.wire.events import Event
     from analyzer.wire.flow import Flow
     from analyzer.wire.flows import Sorted
@@ -65,18 +66,23 @@ def read_run(
     """What a run says; `number` is that of the first packet of its batch."""
     texts: list[tuple[bool, str, int, int]] = []
     sides = _Sides(conversation)
+    encrypted = conversation.connection.tls
     for place in run.filled:
         from_client, begin = segments.forth[place] == run.client_is_low, segments.begin[place]
-        end, ts, packet = begin + segments.length[place], segments.ts[place], number + segments.row[place]
-        said = sides.read(data, begin, end, ts, packet, from_client=from_client)
+        size, ts, packet = segments.length[place], segments.ts[place], number + segments.row[place]
+        if encrypted and (
+            conversation.skip_encrypted(size, ts, from_client=from_client)
+            or conversation.take_encrypted(data[begin : begin + size], ts, packet, from_client=from_client)
+        ):
+            continue
+        said = sides.read(data, begin, begin + size, ts, packet, from_client=from_client)
         if said is not None:
             texts += [(from_client, text, ts, packet) for text in said]
             continue
         if texts:
             yield conversation.take_texts(texts)
             texts = []
-        yield from follow([*sides.settle(), Data(sides.flow, from_client, data[begin:end], ts, packet)])
-        sides = _Sides(conversation)
+        yield from follow([*sides.settle(), Data(sides.flow, from_client, data[begin : begin + size], ts, packet)])
     if texts:
         yield conversation.take_texts(texts)
     yield from follow(sides.settle())
@@ -87,13 +93,16 @@ class _Sides:
 
     def __init__(self, conversation: Conversation) -> None:
         self.flow = conversation.connection.number
-        self._sides = {from_client: conversation.side(from_client=from_client) for from_client in (True, False)}
-        self._idle = {from_client: side is not None and side.idle for from_client, side in self._sides.items()}
+        self._conversation = conversation
         self._read = {True: 0, False: 0}
         self._waiting: dict[bool, list[Data]] = {True: [], False: []}
+        self._idle = {True: True, False: True}
+        self._sides: dict[bool, Side | None] = {}
 
     def read(self, data: bytes, begin: int, end: int, ts: int, packet: int, *, from_client: bool) -> list[str] | None:
         """The texts that the next bytes of a side complete; None where anything else is among them."""
+        if not self._sides:
+            self._look()
         if not self._idle[from_client]:
             return None
         waiting = self._waiting[from_client]
@@ -123,11 +132,22 @@ class _Sides:
 
     def settle(self) -> list[Data]:
         """Bring the sides to where they stand, and give the pieces that still wait, in their order."""
-        for from_client, count in self._read.items():
-            side = self._sides[from_client]
-            if count and side is not None:
-                side.skip(count)
-        return sorted([*self._waiting[True], *self._waiting[False]], key=lambda piece: piece.packet)
+        for from_client, side in self._sides.items():
+            if self._read[from_client] and side is not None:
+                side.skip(self._read[from_client])
+                self._read[from_client] = 0
+        waiting = [*self._waiting[True], *self._waiting[False]]
+        if waiting:
+            waiting.sort(key=lambda piece: piece.packet)
+            self._waiting = {True: [], False: []}
+        self._sides = {}
+        return waiting
+
+    def _look(self) -> None:
+        """See where the sides stand, after something else has read them."""
+        for from_client in (True, False):
+            side = self._sides[from_client] = self._conversation.side(from_client=from_client)
+            self._idle[from_client] = side is not None and side.idle
 
 
 def texts_of(data: bytes, at: int, end: int, *, masked: bool) -> tuple[list[str], int] | None:

@@ -65,6 +65,36 @@ class RecordReader:
         """Bytes that wait for the rest of a record."""
         return len(self._data)
 
+    def skip(self, count: int) -> bool:
+        """Pass over bytes within a record that is not kept; False where they reach to its end or beyond it."""
+        if count >= self._left:
+            return False
+        self._left -= count
+        return True
+
+    def seal(self, data: bytes) -> list[int] | None:
+        """The lengths of the records that these bytes complete, if they hold nothing but application data not kept.
+
+        None, and nothing is taken, where anything else is among them.
+        """
+        left, (kind, version, length) = self._left, self._header
+        if self.keeping or self._data or self._searching or self._skipped or (left and kind != APPLICATION_DATA):
+            return None
+        at, size, found = 0, len(data), list[int]()
+        while left <= size - at:
+            if left:
+                at += left
+                found.append(length)
+            if at == size:
+                left = 0
+                break
+            if not looks_like_tls(data, at) or data[at] != APPLICATION_DATA:
+                return None
+            _, version, length = _header(data, at)
+            left = HEADER + length
+        self._left, self._header = max(left - (size - at), 0), (APPLICATION_DATA, version, length)
+        return found
+
     def feed(self, data: bytes, ts: int, packet: int) -> Iterator[Record]:
         """Take the next bytes, which this packet brought."""
         if self._left:
@@ -144,5 +174,5 @@ class RecordReader:
         return Record(*header, body, skipped, sure, ts, packet)
 
 
-def _header(data: bytearray, at: int) -> tuple[int, int, int]:
+def _header(data: bytes | bytearray, at: int) -> tuple[int, int, int]:
     return data[at], data[at + 1] << 8 | data[at + 2], int.from_bytes(data[at + 3 : at + 5], "big")

@@ -21,6 +21,7 @@ from analyzer.wire.tls.records import (
     CHANGE_CIPHER_SPEC,
     HANDSHAKE,
     MAX_SKIPPED,
+    Record,
     RecordReader,
 )
 from analyzer.wire.tls.waiting import Delayed, Waiting
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from analyzer.wire.tls.lane import Opened
     from analyzer.wire.tls.phases import Phase
-    from analyzer.wire.tls.records import Record
 
 MAX_GUESSED = 6
 """Records of a direction on which the secrets of strangers are tried, where its own are not known."""
@@ -86,6 +86,26 @@ class Session:
         if self.decrypted:
             return self._fatal or len(self.agreed.finished) < len(self._sides)
         return self._flight.failed
+
+    def skip(self, count: int, *, from_client: bool) -> bool:
+        """Pass over bytes within a record that cannot be read; False where they are anything else."""
+        return self._age == self._keys.age and self._sides[from_client].reader.skip(count)
+
+    def seal(self, data: bytes, ts: int, packet: int, *, from_client: bool) -> list[int] | None:
+        """The sizes of what these bytes hide, if they are encrypted data that cannot be read and nothing else."""
+        side = self._sides[from_client]
+        lengths = side.reader.seal(data) if self._age == self._keys.age else None
+        if not lengths:
+            return lengths
+        self._last = ts, packet
+        hidden = []
+        for length in lengths:
+            side.lane.miss()
+            record = Record(APPLICATION_DATA, 0, length, None, 0, True, ts, packet)
+            if self._flight.take(record, self.agreed.number, from_client=from_client):
+                hidden.append(length)
+        self._sealed += len(hidden)
+        return hidden
 
     def feed(self, data: bytes, ts: int, packet: int, *, from_client: bool) -> Iterator[Heard]:
         """Take the next bytes of a side."""

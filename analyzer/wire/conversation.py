@@ -117,6 +117,9 @@ class Conversation:
         connection = self.connection
         for from_client, _, ts, _ in texts:
             self._note_life(ts, from_client=from_client)
+        for sender in (True, False):
+            if (side := self.side(from_client=sender)) is not None:
+                side.frames.align(text for from_client, text, *_ in texts if from_client == sender)
         self._frames += len(texts)
         connection.messages += len(texts)
         self._sniffed += 1

@@ -7,10 +7,11 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.wire.ocppj import looks_like_ocpp
 from analyzer.wire.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
@@ -193,6 +194,10 @@ class FrameReader:
     def skip(self, count: int) -> None:
         """Take note of whole frames that were read elsewhere."""
         self._base += count
+
+    def align(self, texts: Iterable[str]) -> None:
+        """Take note of what those frames held: one of OCPP tells that frames begin here where they should."""
+        self._aligned = self._aligned or any(looks_like_ocpp(text[:PEEKED].encode()[:PEEKED]) for text in texts)
 
     def feed(self, data: bytes, ts: int, packet: int) -> Iterator[Frame | Interruption | Problem]:
         """Take the next bytes, which this packet brought."""

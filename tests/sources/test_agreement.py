@@ -19,6 +19,7 @@ from tests.wire.packets import (
     Captured,
     Deflater,
     Packet,
+    Talk,
     answer,
     capture,
     conversation,
@@ -148,3 +149,15 @@ def test_what_others_tell_of_a_connection_stands_in_its_place_however_it_is_read
     found = tables(data)
     assert [row["status"] for row in found["lookups"]] == ["NOERROR"]
     assert [row["kind"] for row in found["transport"]].count("icmp") == 1
+
+
+def test_what_follows_texts_of_ocpp_is_judged_the_same_whoever_read_them() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade()
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    # An empty frame, and then one that cannot follow it.
+    talk.say(True, b"\xfe\0\x80\xef" + bytes(90))
+    data = capture(talk.packets)
+    assert_agreement(data)
+    assert "lost_frames" in {row["kind"] for row in tables(data)["issues"]}

@@ -157,7 +157,7 @@ def test_what_follows_texts_of_ocpp_is_judged_the_same_whoever_read_them() -> No
     talk.upgrade()
     talk.text(True, '[2,"1","Heartbeat",{}]')
     # An empty frame, and then one that cannot follow it.
-    talk.say(True, b"\xfe\0\x03\xff" + bytes(90))
+    talk.say(True, b"\xfe\0\x03\x04abcd\x05\x7dab")
     data = capture(talk.packets)
     assert_agreement(data)
     assert "lost_frames" in {row["kind"] for row in tables(data)["issues"]}

@@ -14,7 +14,7 @@ import importlib
 import sys
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found, unused-ignore]
+import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 with atheris.instrument_imports(include=["analyzer.wire"]):
     from tests.fuzz.targets import REACHED, TARGETS

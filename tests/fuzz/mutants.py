@@ -26,14 +26,16 @@ import traceback
 from collections import Counter
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.fuzz.judging import judge, said
 from tests.fuzz.mutations import Mutant, mutant
 from tests.fuzz.samples import FOLDER, samples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
     from types import FrameType
 
 SPAN = 500
@@ -121,49 +123,59 @@ class Tally:
             print(f"{self.read} of {self._count}, {time.monotonic() - self._begun:.0f} s, {self}", flush=True)
 
     def __str__(self) -> str:
-        lines = [
+        figures = (
             f"{self.read} mutants, {self.messages} messages, {self.seconds / max(self.read, 1) * 1000:.1f} ms each, "
             f"{self.faults.total()} faults; slowest {self.slowest.seconds:.2f} s ({self.slowest.number}), "
             f"most memory {self.largest.memory / 2**20:.0f} MiB ({self.largest.number})"
-        ]
-        return "\n".join([*lines, *(f"  {count:6} {kind}" for kind, count in self.faults.most_common())])
+        )
+        return "\n".join([figures, *(f"  {count:6} {kind}" for kind, count in self.faults.most_common())])
 
 
-def outcomes(numbers: range, seed: int, jobs: int) -> Any:  # noqa: ANN401 - an iterator, typed below
-    """The outcome of each mutant, from workers that are begun anew where one dies."""
+class Worker(NamedTuple):
+    """A process that reads mutants, what it sends their outcomes through, and those that are left."""
+
+    process: BaseProcess
+    pipe: Connection
+    left: range
+
+
+def outcomes(numbers: range, seed: int, jobs: int) -> Iterator[Outcome]:
+    """The outcome of each mutant; a worker that dies or hangs costs the mutant that it was at."""
     spans = [numbers[at : at + SPAN] for at in range(0, len(numbers), SPAN)][::-1]
-    running: dict[Connection, tuple[multiprocessing.process.BaseProcess, range]] = {}
+    running: list[Worker] = []
     while spans or running:
         while spans and len(running) < jobs:
-            _begin(running, spans.pop(), seed)
-        ready = wait(list(running), MAX_WAIT)
-        for pipe in ready or list(running):
-            process, span = running.pop(pipe)  # type: ignore[index]
-            try:
-                outcome = pipe.recv() if ready else None  # type: ignore[union-attr]
-            except EOFError:
-                outcome = None
-            if outcome is None:
-                process.kill()
-                process.join()
-                why = f"the worker died with {process.exitcode}" if ready else "the worker hung"
-                outcome = Outcome(span[0], 0, 0, 0, why)
+            running.append(_begin(spans.pop(), seed))
+        ready = wait([worker.pipe for worker in running], MAX_WAIT)
+        for worker in [each for each in running if each.pipe in ready or not ready]:
+            running.remove(worker)
+            outcome, left = _received(worker, hangs=not ready), worker.left[1:]
             yield outcome
-            left = span[1:]
-            if outcome.fault and outcome.fault.startswith("the worker"):
-                spans += [left] if left else []
-            elif left:
-                running[pipe] = process, left  # type: ignore[index]
-            else:
-                process.join()
+            if left and worker.process.is_alive():
+                running.append(worker._replace(left=left))
+                continue
+            worker.process.join()
+            if left:
+                spans.append(left)
 
 
-def _begin(running: Any, span: range, seed: int) -> None:  # noqa: ANN401 - see above
+def _received(worker: Worker, *, hangs: bool) -> Outcome:
+    why = "the worker hung"
+    with contextlib.suppress(EOFError):
+        if not hangs:
+            outcome: Outcome = worker.pipe.recv()
+            return outcome
+        worker.process.kill()
+    worker.process.join()
+    return Outcome(worker.left[0], 0, 0, 0, why if hangs else f"the worker died with {worker.process.exitcode}")
+
+
+def _begin(span: range, seed: int) -> Worker:
     receiving, sending = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_work, args=(span, seed, sending))
+    process = multiprocessing.get_context("fork").Process(target=_work, args=(span, seed, sending), daemon=True)
     process.start()
     sending.close()
-    running[receiving] = process, span
+    return Worker(process, receiving, span)
 
 
 def _work(span: range, seed: int, pipe: Connection) -> None:

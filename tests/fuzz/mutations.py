@@ -180,7 +180,9 @@ def put(data: bytearray, at: int, layout: str, value: int) -> None:
         struct.pack_into(layout, data, at, value & ((1 << 8 * size) - 1))
 
 
-def _one(hit: Callable[[random.Random, Sample, bytearray], None]) -> Callable[[random.Random, Sample, list[bytes]], None]:
+def _one(
+    hit: Callable[[random.Random, Sample, bytearray], None],
+) -> Callable[[random.Random, Sample, list[bytes]], None]:
     """A way to hit one record."""
 
     def hit_one(rng: random.Random, sample: Sample, records: list[bytes]) -> None:
@@ -224,7 +226,9 @@ def _transport_field(rng: random.Random, sample: Sample, record: bytearray) -> N
 def _payload_begin(rng: random.Random, sample: Sample, record: bytearray) -> None:
     """The first bytes that TCP carries: the head of a frame, of a record of TLS or of HTTP."""
     at = sample.packet_at + TO_THE_TRANSPORT + rng.choice((20, 32)) + rng.choice((0, 0, 1, 1, 2, 3, 4, 5, 8))
-    put(record, at, rng.choice((">B", ">H", ">I", ">Q")), rng.choice((*BOUNDARIES, 0x81FE, 0x827F, 0xC1FE, 0x1603_0301)))
+    put(
+        record, at, rng.choice((">B", ">H", ">I", ">Q")), rng.choice((*BOUNDARIES, 0x81FE, 0x827F, 0xC1FE, 0x1603_0301))
+    )
 
 
 def _payload(rng: random.Random, sample: Sample, record: bytearray) -> None:

@@ -73,7 +73,7 @@ def taken_apart(name: str, data: bytes) -> Sample:
 @functools.cache
 def keys(name: str) -> Path | None:
     """The key log beside a sample."""
-    path = FOLDER / (name.split(".")[0] + ".keys")
+    path = FOLDER / f"{name.partition('.')[0]}.keys"
     return path if path.exists() else None
 
 

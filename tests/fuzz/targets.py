@@ -10,29 +10,23 @@ import contextlib
 import io
 import json
 import struct
-from itertools import pairwise
 from typing import TYPE_CHECKING
 from unittest import mock
 
-import numpy as np
-
-from analyzer.wire import batches, dns, flows, icmp, link
+from analyzer.wire import batches, dns, icmp, link
 from analyzer.wire.batches import Batch, read_batches
 from analyzer.wire.deflate import InflateError, Inflater, agreement, inflated_beginning, inflated_text
 from analyzer.wire.dialogue import Dialogue, Piece
-from analyzer.wire.flow import Endpoint
 from analyzer.wire.fragments import Fragments
-from analyzer.wire.headers import Headers, Segments
 from analyzer.wire.http import head_end, may_begin, parse_request, parse_response
 from analyzer.wire.json_faults import fault
 from analyzer.wire.link import Datagram, Segment, dissect
 from analyzer.wire.lookups import Lookups
-from analyzer.wire.messages import Message, MessageReader
+from analyzer.wire.messages import MessageReader
 from analyzer.wire.ocppj import Envelope, looks_like_ocpp, parse
 from analyzer.wire.problems import Problem
 from analyzer.wire.records import Record, Secrets, read_records
 from analyzer.wire.roles import likely_client, sent_by_client
-from analyzer.wire.runs import texts_of
 from analyzer.wire.scapy_dissection import Dissection
 from analyzer.wire.sequence import Sequence
 from analyzer.wire.streams import Streams
@@ -46,9 +40,12 @@ from analyzer.wire.tls.session import Session
 from analyzer.wire.tls.suites import name_of, suite_of
 from analyzer.wire.upgrade import upgrade_faults
 from analyzer.wire.websocket import FrameReader, peek, read_header
-from tests.wire.packets import START, Captured, block, enhanced, ethernet, interface, ipv4, ipv6, pcap, section
+from tests.wire.packets import START, Captured, enhanced, ethernet, interface, ipv4, ipv6, pcap, section
 from tests.wire.plain import read_plainly
 from tests.wire.reading import read as read_whole
+from tests.wire.test_flows import One, assert_sorted
+from tests.wire.test_headers import assert_same
+from tests.wire.test_runs import assert_same_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,70 +127,33 @@ def read_a_set(data: bytes) -> None:
     assert sequence.parts
 
 
-def batch_of(data: bytes) -> Batch:
-    """Packets of any link types in one batch."""
-    packets = [
-        Record(place, START, LINK_TYPES[kind % len(LINK_TYPES)] if kind & 128 else 1, framed(kind, part), 0, 0)
-        for place, (kind, part) in enumerate(pieces(data), 1)
-    ]
-    (made,) = batches.gather(each._replace(original_length=len(each.data) + each.number % 3) for each in packets)
-    assert isinstance(made, Batch)
-    return made
-
-
 def read_headers(data: bytes) -> None:
     """Headers are read by columns as packet by packet."""
-    if not any(pieces(data)):
-        return
-    batch, headers = batch_of(data), Headers()
-    segments, others = headers.read(batch)
-    assert not set(segments.row.tolist()) & set(others.tolist())
-    found = dict(zip(segments.row.tolist(), zip(*(column.tolist() for column in segments[1:]), strict=True), strict=True))
-    for row in set(range(len(batch.ts))) - set(others.tolist()):
-        plain = dissect(batch.record(row))
-        if row not in found:
-            assert plain is None
-            continue
-        source, destination, sequence, acknowledgement, flags, window, begin, length, missing = found[row]
-        assert plain == Segment(
-            batch.number + row, START, 0, *headers.endpoint(source), *headers.endpoint(destination), sequence,
-            acknowledgement, flags, window, batch.data[begin : begin + length], missing, plain.ttl,
-        )  # fmt: skip
+    records = [
+        Record(
+            place, START, LINK_TYPES[kind % len(LINK_TYPES)] if kind & 128 else 1, packet, len(packet) + place % 3, 0
+        )
+        for place, (kind, part) in enumerate(pieces(data), 1)
+        for packet in [framed(kind, part)]
+    ]
+    if records:
+        assert_same(records)
 
 
 def sort_segments(data: bytes) -> None:
     """Segments are sorted by connection, none is lost, and of those that are clean each follows the one before it."""
-    numbers = np.frombuffer(data[: len(data) // 8 * 8], "<u2").astype(np.int64).reshape(-1, 4)
-    count = len(numbers)
-    zero = np.zeros(count, dtype=np.int64)
-    source, destination, size, other = numbers.T if count else (zero,) * 4
-    segments = Segments(
-        np.arange(count), source % 3, destination % 3 + source % 2, size << 16, zero, other & 31, other >> 5 & 3, zero,
-        size % 1400, other >> 7 & 1,
-    )  # fmt: skip
-    made, groups = flows.sort(segments, np.arange(count), max(count - 2, 0))
-    assert sorted(made.place) == list(range(count))
-    assert sorted(place for group in groups for place in range(group.start, group.stop)) == list(range(count))
-    unclean = set(made.unclean)
-    for group in groups:
-        for one, two in pairwise(range(group.start, group.stop)):
-            assert made.row[one] < made.row[two]
-            if two not in unclean and made.forth[one] == made.forth[two]:
-                assert (made.sequence[one] + made.length[one]) % flows.NUMBERS == made.sequence[two]
+    fields = [data[at : at + 4] for at in range(0, len(data) // 4 * 4, 4)]
+    found = [
+        One(ends & 3, ends >> 2 & 3, place << 16, size, flags & 31, flags >> 5 & 1, flags >> 6 & 1)
+        for ends, place, size, flags in fields
+    ]
+    assert_sorted(found, max(len(found) - 2, 0))
 
 
 def read_texts(data: bytes) -> None:
     """Texts that are read at once are those that the reader of frames gives."""
     for masked in (True, False):
-        found = texts_of(data, 0, len(data), masked=masked)
-        if found is None:
-            continue
-        texts, at = found
-        assert at <= len(data)
-        frames, messages = FrameReader(from_client=masked), MessageReader(from_client=masked)
-        said = [each for frame in frames.feed(data[:at], 1, 1) for each in messages.feed(frame)]
-        assert [each.text for each in said if isinstance(each, Message)] == texts
-        assert len(said) == len(texts)
+        assert_same_texts(data, 0, masked=masked)
 
 
 def read_frames(data: bytes) -> None:
@@ -298,13 +258,16 @@ def parse_json(data: bytes) -> None:
     text = data.decode(errors="replace")
     for each in (text, "[2," + text, f'[2,"1","A",{text}]'):
         assert isinstance(parse(each), Envelope | Problem)
-        try:
-            json.loads(each)
-        except json.JSONDecodeError as error:
-            assert fault(each, error)
-        except (ValueError, RecursionError):
-            continue
+        with contextlib.suppress(ValueError, RecursionError):
+            _name_fault(each)
     looks_like_ocpp(data)
+
+
+def _name_fault(text: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        fault(text, error)
 
 
 def parse_tls(data: bytes) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 from analyzer.wire import batches, lookahead
 from analyzer.wire.batches import Batch, read_batches
 from analyzer.wire.problems import Problem
-from analyzer.wire.records import Record, Secrets, read_records
+from analyzer.wire.records import Record, read_records
+from tests.fuzz.targets import one_by_one
 from tests.wire.packets import START, Captured, block, enhanced, interface, option, pcap, section
 
 PACKETS = [Captured(START + 250_000 * number, bytes(range(number * 5 % 40))) for number in range(12)]
@@ -43,9 +44,9 @@ KINDS = {
     ) * 2,
 }  # fmt: skip
 """A file of each kind."""
-NUMBERS = st.sampled_from([0, 1, 12, 28, 32, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 1 << 19, (4 << 20) + 1]) | st.integers(
-    0, 2**32 - 1
-)
+NUMBERS = st.sampled_from(
+    [0, 1, 12, 28, 32, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 1 << 19, (4 << 20) + 1]
+) | st.integers(0, 2**32 - 1)
 HITS = st.one_of(
     st.tuples(st.just("slice"), st.integers(0, 8), st.binary(max_size=40)),
     st.tuples(st.just("number"), st.sampled_from("<>"), NUMBERS),
@@ -70,19 +71,11 @@ def mutated(data: bytes, hits: list[tuple[float, tuple[str, int | str, bytes | i
     return data[:4] + made[4:]
 
 
-def one_by_one(data: bytes) -> list[Record | Secrets | Problem]:
-    """What the batches of a file hold, in its order."""
-    found: list[Record | Secrets | Problem] = []
-    for each in read_batches(io.BytesIO(data)):
-        found += [each.record(row) for row in range(len(each.ts))] if isinstance(each, Batch) else [each]
-    return found
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("chunk", [1, 40, 200, 1 << 20])
 def test_batches_of_any_size_hold_what_is_read_record_by_record(kind: str, chunk: int) -> None:
     with mock.patch.object(batches, "CHUNK", chunk):
-        assert one_by_one(KINDS[kind]) == list(read_records(io.BytesIO(KINDS[kind])))
+        assert one_by_one(read_batches(io.BytesIO(KINDS[kind]))) == list(read_records(io.BytesIO(KINDS[kind])))
 
 
 @settings(max_examples=300, deadline=None)
@@ -98,7 +91,7 @@ def test_batches_of_a_damaged_file_hold_what_is_read_record_by_record(
     data = mutated(KINDS[kind], hits)
     expected = list(read_records(io.BytesIO(data)))
     with mock.patch.object(batches, "CHUNK", chunk), mock.patch.object(lookahead, "CHUNK", ahead):
-        assert one_by_one(data) == expected
+        assert one_by_one(read_batches(io.BytesIO(data))) == expected
 
 
 def test_records_are_gathered_up_to_a_limit() -> None:

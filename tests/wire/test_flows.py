@@ -31,6 +31,26 @@ def columns(found: list[One]) -> Segments:
     return Segments(*np.array(rows, dtype=np.int64).reshape(-1, 10).T)
 
 
+def assert_sorted(found: list[One], known: int) -> None:
+    """Assert that segments stand by connection, in their order, and that each clean one goes on where the last ended."""
+    made, groups = flows.sort(columns(found), np.arange(len(found)) * 5, known)
+    assert sorted(made.place) == list(range(len(found)))
+    assert [place for group in sorted(groups) for place in range(group.start, group.stop)] == list(range(len(found)))
+    assert [made.row[group.start] for group in groups] == sorted(made.row[group.start] for group in groups)
+    assert made.filled == [at for at, place in enumerate(made.place) if found[place].length]
+    for group in groups:
+        last: dict[bool, One] = {}
+        for at in range(group.start, group.stop):
+            each = found[made.place[at]]
+            assert {each.source, each.destination} == {group.low, group.high}
+            before = last.get(each.source < each.destination)
+            clean = each.flags & (SYN | FIN | RST | ACK) == ACK and each.window > 0 and not each.missing
+            goes_on = before is None or (before.sequence + before.length) % flows.NUMBERS == each.sequence
+            assert (at in made.unclean) != (clean and goes_on and made.place[at] < known)
+            last[each.source < each.destination] = each
+        assert all(made.row[one] < made.row[two] for one, two in pairwise(range(group.start, group.stop)))
+
+
 ANY = st.builds(
     One,
     st.integers(1, 4),
@@ -48,23 +68,7 @@ ANY = st.builds(
 def test_any_segments_stand_by_connection_in_their_order_and_what_is_clean_goes_on(
     found: list[One], behind: int
 ) -> None:
-    known = max(len(found) - behind, 0)
-    made, groups = flows.sort(columns(found), np.arange(len(found)) * 5, known)
-    assert sorted(made.place) == list(range(len(found)))
-    assert [place for group in sorted(groups) for place in range(group.start, group.stop)] == list(range(len(found)))
-    assert [made.row[group.start] for group in groups] == sorted(made.row[group.start] for group in groups)
-    assert made.filled == [at for at, place in enumerate(made.place) if found[place].length]
-    for group in groups:
-        last: dict[bool, One] = {}
-        for at in range(group.start, group.stop):
-            each = found[made.place[at]]
-            assert {each.source, each.destination} == {group.low, group.high}
-            before = last.get(each.source < each.destination)
-            clean = each.flags & (SYN | FIN | RST | ACK) == ACK and each.window > 0 and not each.missing
-            goes_on = before is None or (before.sequence + before.length) % flows.NUMBERS == each.sequence
-            assert (at in made.unclean) != (clean and goes_on and made.place[at] < known)
-            last[each.source < each.destination] = each
-        assert all(made.row[one] < made.row[two] for one, two in pairwise(range(group.start, group.stop)))
+    assert_sorted(found, max(len(found) - behind, 0))
 
 
 def test_no_segments_have_no_connections() -> None:

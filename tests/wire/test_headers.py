@@ -76,7 +76,9 @@ def test_a_packet_cut_anywhere_is_read_the_same(name: str) -> None:
         st.tuples(
             st.sampled_from(PACKETS),
             st.sampled_from([None, None, *LINK_TYPES]),
-            st.lists(st.tuples(st.integers(0, 79), st.sampled_from([0, 1, 4, 5, 6, 0x45, 0x4F, 0x60, 0x81, 255])), max_size=4),
+            st.lists(
+                st.tuples(st.integers(0, 79), st.sampled_from([0, 1, 4, 5, 6, 0x45, 0x4F, 0x60, 0x81, 255])), max_size=4
+            ),
             st.integers(0, 30),
             st.integers(-30, 30),
         ),

@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from analyzer.wire.messages import Message, MessageReader
 from analyzer.wire.runs import texts_of
-from analyzer.wire.websocket import FrameReader
+from analyzer.wire.websocket import Frame, FrameReader
 from tests.wire.packets import frame
 
 TEXT = '[2,"1","Heartbeat",{}]'
@@ -20,12 +20,19 @@ FRAMES = st.builds(
 )
 
 
-def by_frames(data: bytes, *, masked: bool) -> list[str | None]:
-    """The texts by the reader of frames, which is told everything."""
+def assert_same_texts(data: bytes, start: int, *, masked: bool) -> None:
+    """Assert that the texts that are read at once are those that the reader of frames gives, and nothing but them."""
+    found = texts_of(data, start, len(data), masked=masked)
+    if found is None:
+        return
+    texts, at = found
+    assert start <= at <= len(data)
     frames, messages = FrameReader(from_client=masked), MessageReader(from_client=masked)
-    said = [each for found in frames.feed(data, 1, 1) for each in messages.feed(found)]
-    assert all(isinstance(each, Message) for each in said)
-    return [each.text for each in said if isinstance(each, Message)]
+    said = []
+    for frame_ in frames.feed(data[start:at], 1, 1):
+        assert isinstance(frame_, Frame)
+        said += list(messages.feed(frame_))
+    assert [each.text if isinstance(each, Message) else each for each in said] == texts
 
 
 @settings(max_examples=300, deadline=None)
@@ -33,12 +40,7 @@ def by_frames(data: bytes, *, masked: bool) -> list[str | None]:
 def test_texts_of_any_bytes_are_those_that_the_reader_of_frames_gives(
     *, parts: list[bytes], masked: bool, start: int
 ) -> None:
-    data = bytes(start) + b"".join(parts)
-    found = texts_of(data, start, len(data), masked=masked)
-    if found is not None:
-        texts, at = found
-        assert texts == by_frames(data[start:at], masked=masked)
-        assert start <= at <= len(data)
+    assert_same_texts(bytes(start) + b"".join(parts), start, masked=masked)
 
 
 @pytest.mark.parametrize("masked", [True, False])

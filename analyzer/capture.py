@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import pyarrow as pa
 
@@ -19,6 +19,7 @@ from analyzer.checks import FAMILIES, checks
 from analyzer.derive import DERIVATIONS
 from analyzer.findings import Findings
 from analyzer.kernels.columns import same
+from analyzer.parquet import Writers
 from analyzer.plots import KINDS, figure
 from analyzer.plots.notebook import show_figures
 from analyzer.sources import inputs, reading
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
+    from scapy.packet import Packet
 
 ENDINGS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "text"}
 """The formats of a report by the endings of its file."""
@@ -144,19 +146,33 @@ class Capture:
     def write(self, folder: str | Path) -> dict[str, int]:
         """Write all base and derived tables as Parquet into a folder; the rows of each by name.
 
-        Each file is written under another name first and then renamed: a reader never sees half a table.
+        Each file is written under another name first, and all are renamed at the end: a reader never sees half a table.
         """
-        import pyarrow.parquet as pq
+        with Writers(folder) as writers:
+            for name, table in self.tables.items():
+                writers.write(name, table)
+        return writers.rows
 
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        written = {}
-        for name, table in self.tables.items():
-            unfinished = target / f".{name}.parquet.unfinished"
-            pq.write_table(table, unfinished, compression="zstd")
-            unfinished.replace(target / f"{name}.parquet")
-            written[name] = table.num_rows
-        return written
+    @overload
+    def packets(self, connection: str) -> list[Packet]: ...
+
+    @overload
+    def packets(self, connection: str, into: str | Path) -> int: ...
+
+    def packets(self, connection: str, into: str | Path | None = None) -> list[Packet] | int:
+        """The packets of a connection by its name, read anew from the capture, as Scapy packets.
+
+        With `into` they are written there as a pcapng, as they were captured, secrets in them included; each packet has
+        a comment for Wireshark that says what it holds. Then the number of packets is returned.
+
+        Raises:
+            KeyError: No connection is called so.
+            SourceError: The input was a log or a pipe, or the capture is gone or has changed.
+            ValueError: The file to be written is an input.
+        """
+        from analyzer.reports import packets
+
+        return packets.dissected(self.base, connection) if into is None else packets.write(self.base, connection, into)
 
     @property
     def plot(self) -> Plots:
@@ -224,8 +240,7 @@ def read(
     Raises:
         SourceError: An input or the key log cannot be opened, or the format or zone does not exist.
     """
-    secrets = None if keylog is None else reading.read_keylog(keylog)
-    options = reading.Options(format, _zone(zone), frozenset(ports), dissector, secrets)
+    options = options_of(format, zone, ports, dissector, keylog)
     with collector_paused():
         parts = told_once(inputs.read([str(path) for path in paths], options=options, progress=progress))
     if len(parts) == 1:
@@ -233,6 +248,18 @@ def read(
     return Capture(
         {name: schema.sort(schema.concat(name, [part[name] for part in parts])) for name in schema.names("base")}
     )
+
+
+def options_of(
+    format: str | None,  # noqa: A002 - the command's word
+    zone: str | None,
+    ports: Iterable[int],
+    dissector: str,
+    keylog: str | Path | None,
+) -> reading.Options:
+    """How inputs are to be read, as `read` says it."""
+    secrets = None if keylog is None else reading.read_keylog(keylog)
+    return reading.Options(format, _zone(zone), frozenset(ports), dissector, secrets)
 
 
 @contextlib.contextmanager

@@ -167,3 +167,9 @@ def test_what_the_input_lacks_stands_in_the_coverage_and_in_no_list_of_faults() 
     for kind in ("text", "html"):
         assert held.report(format=kind).count("had begun before the input does") == 1
     assert [row["check"] for row in held.check().table.to_pylist()] == ["WS36"]
+
+
+def test_the_packets_of_a_connection_are_scapy_packets_or_a_pcapng(deadline: oa.Capture, tmp_path: Path) -> None:
+    packets = deadline.packets("1.3")
+    assert deadline.packets("1.3", into=tmp_path / "x.pcapng") == len(packets)
+    assert oa.read(tmp_path / "x.pcapng").stations == ["CP-7"]

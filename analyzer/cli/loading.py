@@ -29,8 +29,12 @@ def load(
     keylog: str | None = None,
     *,
     station: str | None = None,
+    unnamed: bool = False,
 ) -> Capture:
-    """The capture of these inputs; a complaint where there is nothing to analyse."""
+    """The capture of these inputs; a complaint where there is nothing to analyse.
+
+    With `unnamed` a connection of which nobody knows the charger is something, such as an encrypted one.
+    """
     from analyzer import capture as facade
     from analyzer.reports.progress import progress
     from analyzer.sources.opener import size
@@ -49,16 +53,24 @@ def load(
             )
     except SourceError as error:
         raise Complaint(str(error)) from None
-    if not capture.base["messages"].num_rows and not _attempts(capture):
-        raise Complaint(f"nothing to analyse: {_why(capture)}", NOTHING)
-    for note in _notes(capture):
-        warn(note)
+    accept(capture, unnamed=unnamed)
     if station is None:
         return capture
     try:
         return capture.station(station)
     except KeyError as error:
         raise Complaint(str(error.args[0])) from None
+
+
+def accept(capture: Capture, *, unnamed: bool = False) -> None:
+    """Say what should be known of what was read; a complaint where there is nothing to analyse.
+
+    `unnamed` says that connections of no charger are something to be analysed.
+    """
+    if not any(capture.base["sources"]["messages"].to_pylist()) and not _attempts(capture, unnamed=unnamed):
+        raise Complaint(f"nothing to analyse: {_why(capture)}", NOTHING)
+    for note in _notes(capture):
+        warn(note)
 
 
 def spare_inputs(output: Path | None, paths: Sequence[str]) -> None:
@@ -69,9 +81,9 @@ def spare_inputs(output: Path | None, paths: Sequence[str]) -> None:
                 raise Complaint(f"{output} is an input; it is not overwritten")
 
 
-def _attempts(capture: Capture) -> bool:
+def _attempts(capture: Capture, *, unnamed: bool) -> bool:
     """Whether a charger was at least seen trying to connect."""
-    return any(name is not None for name in capture.base["connections"]["station"].to_pylist())
+    return any(unnamed or name is not None for name in capture.base["connections"]["station"].to_pylist())
 
 
 def _notes(capture: Capture) -> list[str]:
@@ -131,3 +143,10 @@ def width() -> int:
     import shutil
 
     return min(shutil.get_terminal_size((100, 24)).columns, 120)
+
+
+def room() -> int | None:
+    """How many columns a line may have in the terminal, which COLUMNS overrides; None in a pipe or file."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

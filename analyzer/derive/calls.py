@@ -46,6 +46,8 @@ def calls(messages: pa.Table, connections: pa.Table, sources: pa.Table) -> pa.Ta
             "answered": pa.array(answered_at, mask=answered_at == NO_TIME).cast(schema.TIME),
             "latency": pa.array(seconds(asked_at, answered_at), from_pandas=True),
             "answer": _masked(replies["payload"], missing),
+            "answer_source": _masked(replies["source"].cast(pa.string()), missing),
+            "answer_origin": pc.if_else(missing, None, replies["origin"]),
             "error_code": _masked(replies["error_code"].cast(pa.string()), missing),
             "error_description": _masked(replies["error_description"], missing),
             "version": pa.array([versions[code] for code in place.tolist()], pa.string()),

@@ -25,6 +25,8 @@ ACTIONS = (
     "GetVariables",
     "NotifyReport",
 )
+ANSWERED = frozenset({"boot", "get"})
+"""Operations of which the answer holds the value."""
 
 
 def settings(calls: pa.Table) -> pa.Table:
@@ -43,6 +45,7 @@ def _said(calls: pa.Table) -> Iterator[dict[str, object]]:
     for call in records(calls.filter(pa.array(same(calls["action"], *ACTIONS)))):
         for setting in settings_said(call["action"], call["payload"], call["answer"]):
             number = _number(setting.value)
+            told = "answer_" if setting.operation in ANSWERED and call["answer_origin"] is not None else ""
             yield {
                 "station": call["station"],
                 "ts": call["answered"] or call["ts"],
@@ -53,8 +56,8 @@ def _said(calls: pa.Table) -> Iterator[dict[str, object]]:
                 "status": setting.status,
                 "effective": _effective(setting.key, setting.operation, setting.status, number),
                 "connection": call["connection"],
-                "source": call["source"],
-                "origin": call["origin"],
+                "source": call[f"{told}source"],
+                "origin": call[f"{told}origin"],
             }
 
 

@@ -24,7 +24,6 @@ MAX_STATIONS = 100
 MAX_SKIPPED = 200
 MANY = 10
 """More verdicts than this are set small; more findings of a check than this are folded."""
-EVIDENCE_SHOWN = 5
 MANUAL_SECTIONS = ("Why it matters", "Not a fault when", "Likely causes", "What to do", "Source")
 """The sections of a manual that a report repeats; its examples are left out."""
 FIGURES = {
@@ -173,13 +172,13 @@ def _group(
 
 
 def _finding(row: Row, kinds: Mapping[str, str]) -> dict[str, Any]:
-    proofs = [text.evidence(entry, kinds) for entry in (row["evidence"] or ())[:EVIDENCE_SHOWN]]
     facts = {
         "Measured": text.measure(row["value"], row["unit"]),
         "Allowed": text.measure(row["limit"], row["unit"]),
         "Times": text.number(row["count"]) if row["count"] and row["count"] > 1 else "",
         "When": _period(row),
-        "Evidence": ", ".join(proofs),
+        "Connection": text.safe(row["connection"] or ""),
+        "Evidence": text.proof(row["evidence"] or (), kinds),
     }
     return {
         "station": called(row["station"]),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analyzer.reports import summary
-from analyzer.reports.text import iso
+from analyzer.reports.text import iso, proof
 
 if TYPE_CHECKING:
     from analyzer.verdict.result import Result
@@ -20,12 +20,13 @@ TABLES = ("sources", "verdict", "checklist", "outages", "causes", "runs", "issue
 
 def render(result: Result) -> str:
     """The result as JSON: times are ISO 8601 in UTC, what is not known is null."""
+    kinds = summary.kinds(result)
     document = {
         "layout": LAYOUT,
         "damaged": result.damaged,
         "coverage": list(result.coverage),
         **{name: _rows(summary.rows(result, name)) for name in TABLES if name != "runs"},
-        "findings": _rows(summary.findings(result)),
+        "findings": _rows({**row, "where": proof(row["evidence"] or (), kinds)} for row in summary.findings(result)),
         "runs": _rows(row for row in result.findings.runs.to_pylist() if row["outcome"] != "ran"),
         "ran": sorted({row["check"] for row in result.findings.runs.to_pylist() if row["outcome"] == "ran"}),
     }

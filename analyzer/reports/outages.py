@@ -23,6 +23,9 @@ ENDINGS = {
     "refused": "refused",
     "lost": "lost",
     "open": "still open",
+    "unreachable": "no answer to SYN",
+    "port_closed": "the port was closed",
+    "tls": "the TLS handshake failed",
 }
 SIDES = {"station": "charger", "csms": "CSMS", "middle": "something between"}
 
@@ -45,17 +48,26 @@ def rows(result: Result) -> list[dict[str, str]]:
     return made
 
 
-def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
+def ending(row: Row) -> str:
+    """How a connection ended, and who ended it.
+
+    >>> ending({"end_kind": "close", "end_side": "csms", "close_code": 1011})
+    'close frame, code 1011 by the CSMS'
+    """
     side = SIDES.get(row["end_side"], "")
     code = f", code {row['close_code']}" if row["close_code"] else ""
     how = ENDINGS.get(row["end_kind"], text.safe(row["end_kind"] or "unknown"))
+    article = "" if side == SIDES["middle"] else "the "
+    return f"{how}{code}" + (f" by {article}{side}" if side else "")
+
+
+def _outage(row: Row, cause: Row, kinds: Mapping[str, str]) -> dict[str, str]:
     attempts = f" after {text.plural(row['attempts'], 'refused attempt')}" if row["attempts"] else ""
     return {
         "station": called(row["station"]),
         "start": text.when(row["start"]),
         "duration": text.duration(row["duration"]) or "not over at the end",
-        "ended": f"{how}{code}"
-        + (f" by the {side}" if side and side != SIDES["middle"] else f" by {side}" if side else ""),
+        "ended": ending(row),
         "idle_up": text.duration(row["idle_up"]) or "unknown",
         "idle_down": text.duration(row["idle_down"]) or "unknown",
         "cause": text.safe(cause.get("cause") or "not judged").replace("_", " "),

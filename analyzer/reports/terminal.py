@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.findings import UNKNOWN, rank
 from analyzer.reports import summary
-from analyzer.reports.text import clip, evidence, named, number, plural, safe, when
+from analyzer.reports.text import clip, named, number, plural, proof, safe, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,19 +138,19 @@ class _Screen:
             yield _text("")
 
     def _finding(self, row: Row, of: str, times: str) -> Iterator[Text]:
-        """A finding with its times and first proof."""
+        """A finding with its times and proof."""
         style = SEVERITY_STYLES.get(row["severity"], "")
         head = _text("  ", (f"{safe(row['check']):6}", "bold"), (f"{safe(row['severity']):9}", style))
         tail = " · ".join(part for part in (times, *self._where(row)) if part)
         yield from self._tailed(head, _text(of, safe(row["summary"] or "")), tail)
 
     def _where(self, row: Row) -> Iterator[str]:
-        """When a finding began, and the first row that proves it."""
+        """When a finding began, and the rows that prove it."""
         if row["start"]:
             clock = f"{row['start']:%H:%M:%S}" if self.within_a_day else when(row["start"])
             yield f"first {clock}" if row["count"] and row["count"] > 1 else clock
         if row["evidence"]:
-            yield evidence(row["evidence"][0], self.kinds)
+            yield proof(row["evidence"], self.kinds)
 
     def _coverage(self) -> Iterator[Text]:
         head = f"{'Coverage':{HEADING_WIDTH}}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 REPLACEMENT = "\ufffd"
 THIN = "\u202f"
@@ -153,6 +156,8 @@ def evidence(entry: Mapping[str, object], kinds: Mapping[str, str]) -> str:
 
     >>> evidence({"source": "a.pcap", "origin": 12, "ts": None}, {"a.pcap": "capture"})
     'packet 12'
+    >>> evidence({"source": "night/a.pcap", "origin": 12}, {"night/a.pcap": "capture", "night/b.pcap": "capture"})
+    'packet 12 of a.pcap'
     >>> evidence({"source": "logs/a.log", "origin": 12, "ts": None}, {"logs/a.log": "trace"})
     'logs/a.log:12'
     """
@@ -162,7 +167,42 @@ def evidence(entry: Mapping[str, object], kinds: Mapping[str, str]) -> str:
     if kinds.get(str(source)) not in CAPTURES:
         return safe(f"{source}:{origin}") if source else f"line {origin}"
     among = sum(kind in CAPTURES for kind in kinds.values()) > 1
-    return safe(f"packet {origin} of {source}") if among else f"packet {origin}"
+    word = "packet" if isinstance(origin, int) else "packets"
+    return safe(f"{word} {origin} of {_short(tuple(kinds))[str(source)]}") if among else f"{word} {origin}"
+
+
+@lru_cache(maxsize=4)
+def _short(sources: tuple[str, ...]) -> dict[str, str]:
+    """Inputs by the last part of their paths, where no other one ends alike."""
+    ends = {source: source.rpartition("/")[2] for source in sources}
+    counts = Counter(ends.values())
+    return {source: end if end and counts[end] == 1 else source for source, end in ends.items()}
+
+
+def proof(entries: Iterable[Mapping[str, object]], kinds: Mapping[str, str]) -> str:
+    """Where to look for all that proves a finding; the packets of a capture together, neighbours as a range.
+
+    >>> proof([{"source": "a.pcap", "origin": number} for number in (44, 7, 8, 9, 9)], {"a.pcap": "capture"})
+    'packets 44, 7-9'
+    >>> proof([{"source": "a.log", "origin": 12}, {"source": "a.log", "origin": 15}], {"a.log": "trace"})
+    'a.log:12, a.log:15'
+    """
+    told = []
+    for source, group in groupby(entries, key=lambda entry: entry["source"]):
+        listed = list(group)
+        numbers = list(dict.fromkeys(entry["origin"] for entry in listed if isinstance(entry["origin"], int)))
+        if kinds.get(str(source)) not in CAPTURES or len(numbers) < 2:
+            told += [evidence(entry, kinds) for entry in listed]
+        else:
+            told.append(evidence({"source": source, "origin": ", ".join(_ranges(numbers))}, kinds))
+    return ", ".join(dict.fromkeys(filter(None, told)))
+
+
+def _ranges(numbers: Iterable[int]) -> Iterator[str]:
+    """Numbers in their order, each run of neighbours as one."""
+    for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0]):
+        (_, first), *_, (_, last) = [*run] * 2
+        yield f"{first}-{last}" if last > first else f"{first}"
 
 
 def plural(count: int, what: str, several: str = "") -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 
-from analyzer.kernels.columns import NO_TIME, SECOND, coded, flags, micros, same, wholes
+from analyzer.kernels.columns import END_OF_TIME, NO_TIME, SECOND, coded, flags, micros, same, wholes
 from analyzer.reports.text import HARMFUL
+from analyzer.schema.base import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from analyzer.kernels.columns import Ints
 
@@ -28,6 +28,8 @@ UNTOLD = "?"
 """What a connect line names where nothing is known of the subprotocol, and nothing where none was offered."""
 ATTRIBUTES = ("path", "host", "scheme", "agent", "extensions", "authorization", "user", "client", "client_port", "server", "server_port")  # fmt: skip
 """Columns of `connections` that are written after the subprotocol."""
+FAILURES = frozenset(FAILED) - {"refused"}
+"""How an attempt ends before HTTP."""
 BEGINS, SPEAKS, ENDS = 0, 1, 2
 """The order of what happened on one connection at one time."""
 SIGNS = {"up": ">", "down": "<"}
@@ -56,13 +58,13 @@ def render(messages: pa.Table, controls: pa.Table, connections: pa.Table) -> Ite
     connections = connections.filter(connections["station"].is_valid())
     begins = _begins(connections)
     failed = _failed(connections)
-    late = _late_ends(connections, failed)
+    beside, seen = _beside(connections, begins, failed), _first_seen(connections, begins)
     number = {name: place for place, name in enumerate(connections["connection"].take(pa.array(np.lexsort((wholes(connections["origin"]), begins)))).to_pylist())}  # fmt: skip
     streams = [
-        _lines(messages, micros(messages["ts"]), number, SPEAKS, _message),
-        _lines(controls, micros(controls["ts"]), number, SPEAKS, _control),
-        _lines(connections, begins, number, BEGINS, lambda row: _connected(row, failed)),
-        _lines(connections, micros(connections["end"]), number, ENDS, lambda row: _ended(row, failed, late)),
+        _lines(messages, micros(messages["ts"]), number, SPEAKS, _message, beside),
+        _lines(controls, micros(controls["ts"]), number, SPEAKS, _control, beside),
+        _lines(connections, begins, number, BEGINS, lambda row: _connected(row, failed, seen), beside),
+        _lines(connections, micros(connections["end"]), number, ENDS, lambda row: _ended(row, failed), beside),
     ]
     today, timeless = "", []
     for line in heapq.merge(*streams):
@@ -94,25 +96,49 @@ def _failed(connections: pa.Table) -> set[str]:
     return set(connections["connection"].filter(pa.array(~up)).to_pylist())
 
 
-def _late_ends(connections: pa.Table, failed: set[str]) -> set[str]:
-    """The connections of which the end was seen only when the next one of their charger was begun.
+def _first_seen(connections: pa.Table, begins: Ints) -> dict[str, str]:
+    """When connections were first seen that were established later."""
+    times = micros(connections["ts"])
+    rows = np.flatnonzero((times != begins) & (times != NO_TIME))
+    names = connections["connection"].take(pa.array(rows)).to_pylist()
+    return {name: f" ts={np.datetime64(ts, 'us')}" for name, ts in zip(names, times[rows].tolist(), strict=True)}
 
-    In the notation a charger has one connection at a time: there the next one ends the one before it.
+
+def _beside(connections: pa.Table, begins: Ints, failed: set[str]) -> dict[str, str]:
+    """What is written behind the station for connections that began while another one of it lived.
+
+    Each gets the first place that is free: its last connection has ended and says no more. One of which nothing but the
+    end is told gets a place of its own: elsewhere its end would be that of the connection or the failed attempt before.
     """
     names, stations = connections["connection"].to_pylist(), coded(connections["station"]).codes
-    begins, ends = micros(connections["ts"]), micros(connections["end"])
-    refused = same(connections["end_kind"], "refused")
-    order = np.lexsort((begins, stations)).tolist()
-    alive = [row for row in order if names[row] not in failed and not refused[row]]
-    return {
-        names[before]
-        for before, after in pairwise(alive)
-        if stations[before] == stations[after] and ends[before] != NO_TIME and begins[after] < ends[before]
-    }
+    ends = np.where(micros(connections["end"]) == NO_TIME, END_OF_TIME, micros(connections["end"]))
+    last = np.maximum(micros(connections["last_up"]), micros(connections["last_down"]))
+    free, mute = np.maximum(ends, last), flags(connections["inferred"]) & (begins == ends)
+    refused, failures = same(connections["end_kind"], "refused"), same(connections["end_kind"], *FAILURES)
+    taken: dict[int, list[int]] = {}
+    found = {}
+    for row in np.lexsort((wholes(connections["origin"]), begins)).tolist():
+        if refused[row] or (names[row] in failed and not failures[row]):
+            continue
+        places = taken.setdefault(int(stations[row]), [])
+        if failures[row]:
+            places.extend([] if places else [int(begins[row])])
+            continue
+        empty = (place for place, until in enumerate(places) if until <= begins[row] and not mute[row])
+        place = next(empty, len(places))
+        places[place:] = [int(free[row]), *places[place + 1 :]]
+        if place:
+            found[names[row]] = f"/{place + 1}"
+    return found
 
 
 def _lines(
-    table: pa.Table, times: Ints, number: dict[str, int], order: int, tell: Callable[[Row], str | None]
+    table: pa.Table,
+    times: Ints,
+    number: dict[str, int],
+    order: int,
+    tell: Callable[[Row], str | None],
+    beside: Mapping[str, str],
 ) -> Iterator[Line]:
     """The lines of a table in order of time, made a batch at a time."""
     place = np.array([number.get(name, -1) for name in table["connection"].to_pylist()], dtype=np.int64)
@@ -123,7 +149,7 @@ def _lines(
         for index, row in zip(chosen.tolist(), _plain(table.take(pa.array(chosen))), strict=True):
             text = tell(row)
             if text is not None:
-                station = _token(row["station"] or UNNAMED)
+                station = _token(row["station"] or UNNAMED) + beside.get(row["connection"], "")
                 yield Line(int(times[index]), int(place[index]), order, int(origin[index]), station, text)
 
 
@@ -169,7 +195,9 @@ def _control(row: Row) -> str | None:
     return None if row["kind"] == "close" else f"{SIGNS[row['direction']]} {row['kind']}"
 
 
-def _connected(row: Row, failed: set[str]) -> str | None:
+def _connected(row: Row, failed: set[str], seen: Mapping[str, str]) -> str | None:
+    if row["end_kind"] in FAILURES:
+        return f"x {row['end_kind']}" + _attributes(row, ATTRIBUTES)
     if row["connection"] in failed:
         return "# an attempt to connect that came to nothing" + _attributes(row, ATTRIBUTES)
     if row["end_kind"] == "refused":
@@ -183,22 +211,19 @@ def _connected(row: Row, failed: set[str]) -> str | None:
     if row["offered"] is None and chosen is None:
         offered = chosen = UNTOLD
     if offered == (chosen or "") and re.fullmatch(r"\?|[\w.-]*", offered, re.ASCII):
-        return f"+ {offered}".rstrip() + _attributes(row, ATTRIBUTES)
-    return "+" + _attributes(row, ("offered", "subprotocol", *ATTRIBUTES))
+        told = f"+ {offered}".rstrip() + _attributes(row, ATTRIBUTES)
+    else:
+        told = "+" + _attributes(row, ("offered", "subprotocol", *ATTRIBUTES))
+    return told + seen.get(row["connection"], "")
 
 
 def _attributes(row: Row, names: Iterable[str]) -> str:
     return "".join(f" {name}={_token(str(row[name]), '/,:;')}" for name in names if row[name] not in {None, ""})
 
 
-def _ended(row: Row, failed: set[str], late: set[str]) -> str | None:
+def _ended(row: Row, failed: set[str]) -> str | None:
     if row["connection"] in failed:
         return None
-    told = _told_end(row)
-    return f"# the connection before: {told}" if told and row["connection"] in late else told
-
-
-def _told_end(row: Row) -> str | None:
     how, code = row["end_kind"], row["close_code"]
     if how not in {"close", "fin", "rst", "timeout", "lost"}:
         return None

@@ -48,6 +48,8 @@ DERIVED = (
             Field("answered", TIME, "", "When the answer was seen."),
             Field("latency", REAL, "s", "From request to answer."),
             Field("answer", TEXT, "", "Payload of the answer, as JSON text."),
+            Field("answer_source", NAME, "", "The input that the answer comes from."),
+            Field("answer_origin", WHOLE, "", "Packet number or line number of the answer."),
             ERROR_CODE,
             Field("error_description", TEXT, "", "Description of an error."),
             Field("version", NAME, "", "OCPP version 1.6, 2.0.1 or 2.1; null where it cannot be told."),

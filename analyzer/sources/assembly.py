@@ -12,7 +12,7 @@ from analyzer.sources.rows import BATCH, Names, Rows
 from analyzer.wire import ocppj
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -21,6 +21,7 @@ TYPES = {2: "call", 3: "result", 4: "error", 5: "result_error", 6: "send"}
 REQUESTS = frozenset({"call", "send"})
 VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0": "2.0.1", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
 EXCERPT = 160
+SMALL = ("lookups", "certificates", "issues")
 GROWING = ("messages", "controls", "transport", "lookups", "certificates", "tls_records", "issues")
 """The tables that grow row by row."""
 CONCEALED = frozenset({"path", "close_reason", "agent"})
@@ -40,6 +41,7 @@ class Assembly:
         self.rows = {name: Rows(name, folder) for name in GROWING}
         self._begins: list[int] = []
         self._exchanges: list[Exchange] = []
+        self._names = Names((), ())
         self._bulk = Bulk(self._exchanges, self._row)
         self._dropped: set[int] = set()
         self._damaged: set[int | None] = set()
@@ -224,6 +226,10 @@ class Assembly:
 
     def tables(self, source: dict[str, object]) -> dict[str, pa.Table]:
         """The base tables; `source` is what else is known of this input for the table `sources`."""
+        return {**self.small(source), **{name: self.named(name, self.rows[name].batches()) for name in self.rows}}
+
+    def small(self, source: dict[str, object]) -> dict[str, pa.Table]:
+        """The base tables that do not grow with what was said; the others have names from now on."""
         row = {"source": self.source, "damaged": bool(self._damaged - self._dropped), "messages": self.messages}
         made = {"sources": schema.from_rows("sources", [{**row, **source}])}
         names = self.names()
@@ -231,10 +237,14 @@ class Assembly:
             last = {f"last_{side}": ts for side, ts in self._exchanges[number].last.items()}
             row |= {"version": self._version(number), "connection": names[number], **last}
         made["connections"] = schema.sort(schema.from_rows("connections", self._kept()))
-        named = Names(names, [row["station"] for row in self.connections])
-        for name, rows in self.rows.items():
-            made[name] = schema.sort(named.put(rows.table, rows.batches(), self.source, self._dropped))
+        self._names = Names(names, [row["station"] for row in self.connections])
+        for name in SMALL:
+            made[name] = self.named(name, self.rows[name].batches())
         return made
+
+    def named(self, table: str, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+        """Rows of a table with the names of connections and stations, sorted."""
+        return schema.sort(self._names.put(table, batches, self.source, self._dropped))
 
     def _kept(self) -> list[dict[str, object]]:
         return [row for number, row in enumerate(self.connections) if number not in self._dropped]

@@ -159,7 +159,11 @@ class Conversation:
             self.assembly.describe(replaced, end=ts, end_kind="replaced", end_origin=event.origin)
         joined = event.attributes.get("start_observed") is False
         known = {"upgraded": None if joined else ts, "start_observed": True, "end_observed": False}
-        self._open[place] = self.assembly.connect(place[0], ts, event.origin, **{**known, **event.attributes})
+        attributes = {**known, **event.attributes}
+        seen = attributes.pop("ts", ts)
+        self._open[place] = self.assembly.connect(
+            place[0], seen if isinstance(seen, int) else ts, event.origin, **attributes
+        )
 
     def _disconnect(self, event: Disconnected) -> None:
         place = _place(event)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.kernels.columns import same
 from analyzer.sources import reading
 from analyzer.sources.contents import contents, unpacked
-from analyzer.sources.opener import InputError, opened
+from analyzer.sources.opener import Input, InputError, opened
 from analyzer.sources.rotated import Chain, Chains, Start, copies, start
 from analyzer.sources.twice import repetition
 from analyzer.sources.zips import is_zip
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from analyzer.sources.opener import Input, Opened
+    from analyzer.sources.opener import Opened
     from analyzer.sources.reading import Options, Taken
 
 Tables = dict[str, "pa.Table"]
@@ -59,6 +59,21 @@ def inspect(path: str) -> Iterator[tuple[str, list[Taken]]]:
         yield source.name, reading.inspect(source)
     if found.faults:
         yield path, []
+
+
+def is_capture(path: str, options: Options) -> bool:
+    """Whether a path is that of one capture with packets, which can be opened again.
+
+    Raises:
+        SourceError: It cannot be opened.
+    """
+    source = Input(path)
+    if not source.lasting or options.format not in {None, reading.CAPTURE}:
+        return False
+    try:
+        return start(source, 1, surely=options.format == reading.CAPTURE) is not None
+    except InputError as error:
+        raise reading.SourceError(str(error)) from None
 
 
 class _Reader:

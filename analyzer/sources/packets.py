@@ -11,7 +11,8 @@ from analyzer.sources.assembly import Assembly
 from analyzer.sources.files import Files
 from analyzer.sources.hops import drop_repeated_hops
 from analyzer.sources.naming import name_stations
-from analyzer.sources.places import placed
+from analyzer.sources.parts import deliver, empty
+from analyzer.sources.places import placed, summed
 from analyzer.sources.resolved import take_lookups
 from analyzer.wire.conversations import read_capture
 from analyzer.wire.items import (
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.sources.parts import Spool
+    from analyzer.wire.items import Item
     from analyzer.wire.tls.keylog import KeyLog
 
 SAME = (
@@ -61,59 +64,95 @@ def read(
     dissector: str = "fast",
     keylog: KeyLog | None = None,
     following: Callable[[int | None], tuple[str, Opened] | None] = alone,
+    spool: Spool | None = None,
 ) -> dict[str, pa.Table]:
     """The base tables of a capture. Packets, connections and messages that are no OCPP are counted, not kept.
 
     A capture may be of several files: `following` gives the name and the content of the one that goes on behind
-    another, of which the last packet was seen at a time.
+    another, of which the last packet was seen at a time. With a `spool` the large tables go there, part by part, and
+    are empty in what is returned.
     """
-    assembly = Assembly(source, key)
-    files = Files(source, opened, following)
-    numbers: dict[int, int] = {}
-    speaking: set[int] = set()
-    parts: list[Totals] = []
-    controls = 0
-    lookups: list[WireLookup] = []
-    doubled: dict[int, int] = {}
+    assembly, files = Assembly(source, key, spool and spool.folder), Files(source, opened, following)
+    reading = _Reading(assembly, files)
     for item in read_capture(
         opened.stream, ports=ports, dissector=dissector, keylog=keylog, following=files.go_on, together=True
     ):
+        reading.take(item)
+    row = reading.finish()
+    if spool is None:
+        return _placed(assembly.tables(row), files, reading.parts)
+    return _delivered(assembly, row, files, reading.parts, spool)
+
+
+class _Reading:
+    """What is known of a capture while it is read: the numbers of its connections in the tables, and what comes last."""
+
+    def __init__(self, assembly: Assembly, files: Files) -> None:
+        self._assembly, self._files = assembly, files
+        self._numbers: dict[int, int] = {}
+        self._speaking: set[int] = set()
+        self._lookups: list[WireLookup] = []
+        self._doubled: dict[int, int] = {}
+        self._controls = 0
+        self.parts: list[Totals] = []
+
+    def take(self, item: Item) -> None:
+        """Take what the wire gives."""
+        assembly, numbers = self._assembly, self._numbers
         match item:
             case Connection():
                 _describe(assembly, numbers, item)
                 if _is_ocpp(item):
-                    speaking.add(numbers[item.number])
-                doubled[item.number] = item.duplicates
+                    self._speaking.add(numbers[item.number])
+                self._doubled[item.number] = item.duplicates
             case WireMessage() | WireMessages():
                 _messages(assembly, numbers[item.connection], item)
             case WireControl():
-                controls += 1
+                self._controls += 1
                 _control(assembly, numbers, item)
             case WireLookup():
-                lookups.append(item)
+                self._lookups.append(item)
             case Totals():
-                parts.append(item)
+                self.parts.append(item)
             case _:
-                _note(assembly, numbers, files.explained(item) if isinstance(item, Problem) else item)
-    assembly.settle()
-    for problem in files.unexplained(parts):
-        _problem(assembly, numbers, problem)
-    _tell_duplicates(assembly, sum(doubled.values()))
-    drop_repeated_hops(assembly)
-    name_stations(assembly, speaking)
-    take_lookups(assembly, lookups, speaking)
-    made = assembly.tables(
-        {
+                _note(assembly, numbers, self._files.explained(item) if isinstance(item, Problem) else item)
+
+    def finish(self) -> dict[str, object]:
+        """Settle what can be told at the end alone, and give what is known of the capture as a whole."""
+        assembly, first = self._assembly, self.parts[0]
+        assembly.settle()
+        for problem in self._files.unexplained(self.parts):
+            _problem(assembly, self._numbers, problem)
+        _tell_duplicates(assembly, sum(self._doubled.values()))
+        drop_repeated_hops(assembly)
+        name_stations(assembly, self._speaking)
+        take_lookups(assembly, self._lookups, self._speaking)
+        return {
             "kind": "capture",
-            "start": parts[0].first_ts,
-            "end": parts[0].last_ts,
-            "bytes": parts[0].bytes,
-            "records": parts[0].packets,
-            "lifecycle": controls,
+            "start": first.first_ts,
+            "end": first.last_ts,
+            "bytes": first.bytes,
+            "records": first.packets,
+            "lifecycle": self._controls,
             "zone": "UTC, as captures are",
         }
-    )
-    return made if len(parts) == 1 else placed(made, files.names, parts)
+
+
+def _delivered(
+    assembly: Assembly, row: dict[str, object], files: Files, parts: list[Totals], spool: Spool
+) -> dict[str, pa.Table]:
+    """The base tables, of which the large ones went to the spool."""
+    small = assembly.small(row)
+    counted: list[pa.Table] = []
+    for tables in deliver(assembly, small, spool):
+        made = _placed(tables, files, parts)
+        counted.append(made["sources"])
+        spool.take(made)
+    return _placed({**small, **empty()}, files, parts) | ({"sources": summed(counted)} if len(parts) > 1 else {})
+
+
+def _placed(tables: dict[str, pa.Table], files: Files, parts: list[Totals]) -> dict[str, pa.Table]:
+    return tables if len(parts) == 1 else placed(tables, files.names, parts)
 
 
 def _messages(assembly: Assembly, number: int, item: WireMessage | WireMessages) -> None:

@@ -36,6 +36,16 @@ def placed(tables: Mapping[str, pa.Table], names: Sequence[str], parts: Sequence
     return made | {"sources": _sources(tables["sources"], made, names, parts)}
 
 
+def summed(sources: Sequence[pa.Table]) -> pa.Table:
+    """The table `sources` of a sequence of files of which messages and control frames were counted part by part."""
+    rows = sources[0].to_pylist()
+    for other in sources[1:]:
+        for row, more in zip(rows, other.to_pylist(), strict=True):
+            row["messages"], row["lifecycle"] = row["messages"] + more["messages"], row["lifecycle"] + more["lifecycle"]
+            row["damaged"] |= more["damaged"]
+    return schema.from_rows("sources", rows)
+
+
 def _placed(name: str, table: pa.Table, names: Sequence[str], before: Ints) -> pa.Table:
     columns = {column: table[column] for column in table.column_names}
     first = _find(table["origin"], before)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.sources.opener import Opened
+    from analyzer.sources.parts import Spool
     from analyzer.wire.tls.keylog import KeyLog
 
 CAPTURE = "capture"
@@ -34,7 +35,8 @@ class Options(NamedTuple):
     """How the user wants inputs to be read.
 
     `format` names a format instead of sniffing, `zone` is the time zone of logs that do not tell it, `ports` are TCP
-    ports of CSMSs, `dissector` is `fast` or `scapy`, `keylog` holds the secrets of TLS sessions.
+    ports of CSMSs, `dissector` is `fast` or `scapy`, `keylog` holds the secrets of TLS sessions. The large tables of a
+    capture go to the `spool`, if there is one.
     """
 
     format: str | None = None
@@ -42,6 +44,7 @@ class Options(NamedTuple):
     ports: frozenset[int] = frozenset()
     dissector: str = "fast"
     keylog: KeyLog | None = None
+    spool: Spool | None = None
 
 
 DEFAULT = Options()
@@ -112,6 +115,7 @@ def read_opened(
             dissector=options.dissector,
             keylog=options.keylog,
             following=following,
+            spool=options.spool,
         )
         return _accounted(made)
     if chosen is None:

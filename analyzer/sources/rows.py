@@ -63,7 +63,7 @@ class Rows:
             yield from self._batches
             return
         self._writer.close()
-        with pa.memory_map(str(self._file)) as file, pa.ipc.open_stream(file) as reader:
+        with pa.OSFile(str(self._file)) as file, pa.ipc.open_stream(file) as reader:
             yield from reader
 
     def _flush(self) -> None:

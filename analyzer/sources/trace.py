@@ -2,7 +2,7 @@
 
 One line a thing that happened. `#` begins a comment line; an indented line continues the one before.
 
-    2026-01-01 08:00:00 CP1 + ocpp1.6 client=10.0.0.7     connected, with columns of `connections`; `start_observed=false` is one joined in the middle
+    2026-01-01 08:00:00 CP1 + ocpp1.6 client=10.0.0.7     connected, with columns of `connections`; `start_observed=false` is one joined in the middle; `ts=` when it was first seen
     08:00:01 CP1 > BootNotification {"...": "..."}         call of the charger; `<` of the CSMS; `#id` may follow
     08:00:01.2 CP1 < = {"interval": 60}                    answers the oldest open call; `=#id` a certain one
     08:00:02 CP1 > ! NotSupported "text" {}                error as answer; `!#id` to a certain call; `!!` to a result
@@ -43,7 +43,7 @@ from analyzer.sources.events import (
 )
 from analyzer.sources.open_calls import OpenCalls
 from analyzer.sources.trace_repeats import Repeats, Timed
-from analyzer.sources.trace_transport import noted, seconds
+from analyzer.sources.trace_transport import moment, noted, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -193,13 +193,16 @@ def _connected(ts: int, station: str, number: int, rest: str) -> Event | None:
     attributes = _attributes(rest)
     if attributes is None:
         return None
+    seen = attributes.get("ts", ts)
+    if isinstance(seen, int) and seen > ts:
+        return None
     return Connected(ts, station, number, {**_offered(rest, attributes), **attributes})
 
 
 def _failed(ts: int, station: str, number: int, rest: str) -> Event | None:
     attributes = _attributes(rest)
     how = rest.split(maxsplit=1)[0] if rest else ""
-    if attributes is None or "http_status" in attributes:
+    if attributes is None or {"http_status", "ts"} & attributes.keys():
         return None
     if how in _FAILURES:
         return Failed(ts, station, number, how, attributes)
@@ -226,6 +229,9 @@ def _attributes(text: str) -> dict[str, object] | None:
             continue
         if (name, value) == ("start_observed", "false"):
             found[name] = False
+            continue
+        if name == "ts" and (seen := moment(value)) is not None:
+            found[name] = seen
             continue
         whole = name in _WHOLE_COLUMNS
         if name not in _COLUMNS or (whole and not _WHOLE.fullmatch(value)):

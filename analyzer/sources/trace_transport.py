@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from analyzer.sources.clocks import YEARS
 from analyzer.sources.events import Noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DIRECTIONS = {"station": "up", "csms": "down"}
 TABLES = {"lookup": "lookups", "certificate": "certificates", "record": "tls_records", "issue": "issues"}
 """Words for a row of another table than `transport`."""
@@ -73,12 +75,19 @@ def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _time(text: str) -> int | None:
+def moment(text: str) -> int | None:
+    """A time in microseconds since the epoch, None where it is none; what has no zone is UTC.
+
+    >>> moment("2026-01-01T00:00:00.000002"), moment("noon")
+    (1767225600000002, None)
+    """
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1_000_000
+    if time.year not in YEARS:
+        return None
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - EPOCH) // timedelta(microseconds=1)
 
 
 COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
@@ -86,11 +95,11 @@ COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
     "tls_records": {"bytes": _whole},
     "issues": {"kind": _text, "count": _whole},
     "lookups": {
-        "name": _text, "kind": _text, "client": _text, "server": _text, "tries": _whole, "answered": _time, "status": _text,
+        "name": _text, "kind": _text, "client": _text, "server": _text, "tries": _whole, "answered": moment, "status": _text,
         "addresses": _text, "lifetime": seconds,
     },
     "certificates": {
-        "position": _whole, "subject": _text, "issuer": _text, "names": _text, "start": _time, "end": _time,
+        "position": _whole, "subject": _text, "issuer": _text, "names": _text, "start": moment, "end": moment,
         "key": _text, "signature": _text,
     },
 }  # fmt: skip

@@ -118,14 +118,15 @@ class Headers:
         """
         rows = [
             (
-                row, self._endpoint_of(each.source, each.source_port),
-                self._endpoint_of(each.destination, each.destination_port), *_numbers(each),
+                row, self.endpoint_of(each.source, each.source_port),
+                self.endpoint_of(each.destination, each.destination_port), *_numbers(each),
             )
             for row, each in found
         ]  # fmt: skip
         return Segments(*np.array(rows, dtype=np.int64).reshape(-1, 10).T)
 
-    def _endpoint_of(self, host: str, port: int) -> int:
+    def endpoint_of(self, host: str, port: int) -> int:
+        """The number that stands for an address in its usual notation, and a port."""
         return self.number(socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host), port)
 
     def _ipv4(

@@ -46,11 +46,12 @@ class Dissection:
         import scapy.layers.vxlan
         from scapy.config import conf
         from scapy.layers import inet
+        from scapy.packet import Raw
 
         self._link_types = conf.l2types.num2layer
         self._ip, self._ipv6 = inet.IP, scapy.layers.inet6.IPv6
         self._fragment = scapy.layers.inet6.IPv6ExtHdrFragment
-        self._tcp, self._udp = inet.TCP, inet.UDP
+        self._tcp, self._udp, self._raw = inet.TCP, inet.UDP, Raw
         self._icmp = inet.ICMP
         self._icmpv6 = (
             scapy.layers.inet6.ICMPv6DestUnreach
@@ -59,9 +60,12 @@ class Dissection:
             | scapy.layers.inet6.ICMPv6ParamProblem
         )
         self._fragments = Fragments()
+        self.fragment: object = None
+        """Which IP packet the last one that was dissected is a fragment of; None where it is none."""
 
     def dissect(self, record: Record) -> list[Segment | Datagram] | None:
         """The TCP segments and datagrams of a packet, the innermost of each; None where it holds none."""
+        self.fragment = None
         try:
             return self._segments(record, self._parse(record), MAX_NESTING)
         except Exception:  # noqa: BLE001 - layers of many authors fail on bad data in many ways
@@ -74,6 +78,13 @@ class Dissection:
             return (self._ipv6 if data[0] >> 4 == 6 else self._ip)(data)
         layer = self._link_types.get(record.link_type)
         return None if layer is None else layer(record.data)
+
+    def layers(self, record: Record) -> Any:  # noqa: ANN401 - Scapy has no types
+        """The packet as Scapy has it, from its link layer on."""
+        if record.link_type in RAW_IP:
+            return self._parse(record)
+        layer = self._link_types.get(record.link_type)
+        return self._raw(record.data) if layer is None else layer(record.data)
 
     def _segments(self, record: Record, packet: Any, nesting: int) -> list[Segment | Datagram] | None:  # noqa: ANN401
         ip: Any = None
@@ -111,6 +122,7 @@ class Dissection:
                 return None
             key = (ip.src, ip.dst, ip.id, ip.proto)
             data = ip.original[len(header) : ip.len]
+            self.fragment = self.fragment or key
             whole = self._fragments.add(key, ip.frag * 8, data, more=more)
             if whole is None:
                 return None
@@ -121,6 +133,7 @@ class Dissection:
             return None
         key = (ip.src, ip.dst, fragment.id, fragment.nh)
         data = fragment.original[len(fragment.raw_packet_cache) :]
+        self.fragment = self.fragment or key
         whole = self._fragments.add(key, fragment.offset * 8, data, more=bool(fragment.m))
         if whole is None:
             return None

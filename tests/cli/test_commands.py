@@ -354,3 +354,36 @@ def test_a_fault_of_the_program_is_one_line_too(
     assert "KeyError" in told
     assert "test_commands.py:" in told
     assert "\x1b" not in told
+
+
+def test_a_connection_is_shown_as_a_conversation_and_an_unknown_one_names_those_there_are(samples: Path) -> None:
+    told = output("show", "--connection", "1.2", samples / "deadline.pcap.gz")
+    assert told.startswith("CP-7 · connection 1.2 · OCPP 1.6")
+    assert max(map(len, told.splitlines())) > 100, "a pipe gets long lines whole"
+    assert "there are: 1.1 (CP-7 " in complaint("show", "--connection", "?", samples / "deadline.pcap.gz")
+
+
+def test_the_packets_of_a_connection_are_written_for_wireshark(samples: Path, tmp_path: Path) -> None:
+    into = tmp_path / "x.pcapng"
+    told = output("show", "--connection", "1.2", "--packets", into, samples / "deadline.pcap.gz")
+    assert told == f"{into}  55 packets\n"
+    assert output("show", "--connection", "1.1", into).startswith("CP-7 · connection 1.1 · OCPP 1.6")
+
+
+def test_packets_that_cannot_be_written_are_a_line(samples: Path, tmp_path: Path) -> None:
+    log, captured, into = samples / "healthy.log", samples / "healthy.pcap", tmp_path / "x.pcapng"
+    assert "no packets in a log" in complaint("show", "--connection", "1.1", "--packets", into, log)
+    assert "--connection" in complaint("show", "--packets", into, captured)
+    assert "there are: 1.1" in complaint("show", "--connection", "7", "--packets", into, captured)
+    assert "cannot write" in complaint("show", "--connection", "1.1", "--packets", into / "x", captured)
+    copy = tmp_path / "copy.pcap"
+    copy.write_bytes(captured.read_bytes())
+    assert "not overwritten" in complaint("show", "--connection", "1.1", "--packets", copy, copy)
+    assert "is a pipe" in complaint("show", "--connection", "1.1", "--packets", into, "-", data=captured.read_bytes())
+    assert not into.exists()
+
+
+def test_an_encrypted_connection_of_no_known_charger_is_shown(samples: Path) -> None:
+    done = run("show", "--connection", "1.1", samples / "tls12.pcap")
+    assert done.returncode == FINE
+    assert "encrypted record" in done.stdout.decode()

@@ -110,3 +110,13 @@ def test_of_what_is_read_back_before_any_order_the_last_counts_or_the_first() ->
     text = "08:00:00 CP1 > Heartbeat\n" + read.format("08:10:00", 900) + "08:15:00 CP1 > Heartbeat\n"
     text += read.format("08:20:00", 60) + "08:21:00 CP1 > Heartbeat"
     assert beats(text) == [(900.0, "get"), (900.0, "get"), (60.0, "get")]
+
+
+def test_a_setting_stands_where_its_value_does_in_the_answer_or_in_the_request() -> None:
+    text = f"""{BOOT}
+08:06:00 CP1 < ChangeConfiguration {{"key":"HeartbeatInterval","value":"30"}}
+08:06:01 CP1 > = {{"status":"Accepted"}}
+08:07:00 CP1 < GetConfiguration {{"key":["HeartbeatInterval"]}}
+08:07:01 CP1 > = {{"configurationKey":[{{"key":"HeartbeatInterval","value":"30","readonly":false}}]}}"""
+    rows = workspace(text).table("settings").to_pylist()
+    assert [(row["operation"], row["origin"]) for row in rows] == [("boot", 2), ("set", 4), ("get", 7)]

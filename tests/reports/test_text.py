@@ -59,3 +59,28 @@ def test_packets_of_several_captures_are_told_with_their_capture() -> None:
 
 def test_a_proof_without_a_place_is_its_source() -> None:
     assert text.evidence({"source": "a.log", "origin": None, "ts": None}, {}) == "a.log"
+
+
+def entries(*places: tuple[str, int | None]) -> list[dict[str, object]]:
+    return [{"source": source, "origin": origin, "ts": None} for source, origin in places]
+
+
+def test_the_packets_of_several_captures_stand_with_the_names_of_their_files() -> None:
+    kinds = {"a.pcap": "capture", "b.pcap": "capture", "c.log": "trace"}
+    told = text.proof(entries(("a.pcap", 7), ("a.pcap", 8), ("b.pcap", 1), ("c.log", 3)), kinds)
+    assert told == "packets 7-8 of a.pcap, packet 1 of b.pcap, c.log:3"
+
+
+def test_the_packet_that_matters_most_stays_the_first() -> None:
+    assert text.proof(entries(("a.pcap", 50), ("a.pcap", 7)), {"a.pcap": "capture"}) == "packets 50, 7"
+
+
+def test_what_proves_a_finding_may_have_no_place_or_be_nothing() -> None:
+    assert text.proof(entries(("a.pcap", None)), {"a.pcap": "capture"}) == "a.pcap"
+    assert text.proof([], {}) == ""
+
+
+def test_files_of_one_name_are_told_with_their_paths() -> None:
+    kinds = {"a/x.pcap": "capture", "b/x.pcap": "capture", "b/y.pcap": "capture"}
+    told = text.proof(entries(("b/x.pcap", 1), ("b/y.pcap", 2)), kinds)
+    assert told == "packet 1 of b/x.pcap, packet 2 of y.pcap"

@@ -13,7 +13,7 @@ from analyzer import schema
 from analyzer.reports.trace import render
 from analyzer.sources import reading, trace
 from analyzer.sources.conversation import Conversation
-from analyzer.sources.events import Connected, Control, Disconnected, Event, Line, Message, Refused
+from analyzer.sources.events import Connected, Control, Disconnected, Event, Failed, Line, Message, Refused
 from tests.manuals import tables
 from tests.reports.strangers import STRINGS, harmful
 from tests.wire.packets import START, Talk, capture, conversation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Tables = dict[str, "pa.Table"]
-Thing = Message | Control | Connected | Refused | Disconnected
+Thing = Message | Control | Connected | Failed | Refused | Disconnected
 EIGHT = 1_767_254_400_000_000
 COMPARED = ("messages", "controls", "connections")
 OF_THE_INPUT = {"source", "origin", "connection", "bytes"}
@@ -80,6 +80,11 @@ THINGS: st.SearchStrategy[Thing] = st.one_of(
     st.builds(lambda side, text: Message(0, "", side, text, 0), SIDES, TEXTS),
     st.builds(lambda side, kind: Control(0, "", side, kind, 0), SIDES, st.sampled_from(["ping", "pong"])),
     st.builds(lambda attributes: Connected(0, "", 0, attributes), ATTRIBUTES),
+    st.builds(
+        lambda how, attributes: Failed(0, "", 0, how, attributes),
+        st.sampled_from(["unreachable", "port_closed", "tls"]),
+        st.fixed_dictionaries({"client": st.just("10.0.0.7")}),
+    ),
     st.builds(lambda status: Refused(0, "", 0, status), st.sampled_from([401, 404, 503])),
     st.builds(
         lambda end, by, why: Disconnected(0, "", 0, end[0], by, end[1], why),
@@ -91,21 +96,27 @@ THINGS: st.SearchStrategy[Thing] = st.one_of(
 PAUSES = st.sampled_from([1, 1000, 1_000_000, 59_999_999, 3_600_000_000, 40 * 86_400_000_000])
 
 
-def life(steps: list[tuple[int, str, Thing]]) -> list[Event]:
+def life(steps: list[tuple[int, str, str, Thing]]) -> list[Event]:
     """Things one after another, each at a time of its own; an end is told once."""
-    times = itertools.accumulate((pause for pause, _, _ in steps), initial=EIGHT)
-    ended: set[str] = set()
+    times = itertools.accumulate((pause for pause, *_ in steps), initial=EIGHT)
+    ended: set[tuple[str, str]] = set()
     made: list[Event] = []
-    for ts, (_, station, thing) in zip(times, steps, strict=False):
-        if isinstance(thing, Disconnected) and station in ended:
+    for ts, (_, station, beside, thing) in zip(times, steps, strict=False):
+        if isinstance(thing, Disconnected) and (station, beside) in ended:
             continue
-        if not isinstance(thing, Refused):
-            (ended.add if isinstance(thing, Disconnected) else ended.discard)(station)
-        made.append(thing._replace(ts=ts, station=station, origin=len(made) + 1))
+        placed = thing._replace(ts=ts, station=station, origin=len(made) + 1)
+        if isinstance(placed, Failed):
+            ended.add((station, ""))
+        elif not isinstance(placed, Refused):
+            (ended.add if isinstance(placed, Disconnected) else ended.discard)((station, beside))
+            placed = placed._replace(beside=beside)
+        made.append(placed)
     return made
 
 
-LIVES = st.lists(st.tuples(PAUSES, STATIONS, THINGS), min_size=1, max_size=12).map(life)
+LIVES = st.lists(st.tuples(PAUSES, STATIONS, st.sampled_from(["", "", "2", "x"]), THINGS), min_size=1, max_size=12).map(
+    life
+)
 
 
 def taken(events: list[Event]) -> Tables:
@@ -182,6 +193,7 @@ def test_a_string_of_a_stranger_stays_in_its_line(text: str) -> None:
         '2026-01-01 08:00:00 CP1 - 1011 by csms "server error"',
         "2026-01-01 08:00:00 CP1 - rst",
         "2026-01-01 08:00:00 CP1 x 401",
+        "2026-01-01 08:00:00 CP1 x unreachable client=10.0.0.7",
         "2026-01-01 08:00:00 Hof%201%2FSäule > ping",
     ],
 )
@@ -247,3 +259,24 @@ def test_a_subprotocol_that_is_not_known_is_another_thing_than_none(line: str, o
     base = tables(f"08:00:00 CP1 {line}\n08:00:01 CP1 > Heartbeat")
     for made in (base, read_back(shown(base))):
         assert made["connections"]["offered"].to_pylist() == [offered]
+
+
+def test_connections_beside_each_other_are_told_apart() -> None:
+    lines = [
+        "2026-01-01 08:00:00 CP1 + ocpp1.6",
+        "08:00:01 CP1/2 + ocpp1.6",
+        "08:00:02 CP1 > ping",
+        "08:00:03 CP1/2 > ping",
+        "08:00:04 CP1 - rst by station",
+        "08:00:05 CP1 + ocpp1.6",
+        "08:00:06 CP1/2 - fin by csms",
+    ]
+    assert shown(tables("\n".join(lines))) == lines
+
+
+def test_the_time_of_the_first_sight_is_told_where_the_upgrade_came_later() -> None:
+    line = "2026-01-01 08:00:09 CP1 + ocpp1.6 ts=2026-01-01T08:00:00.000250"
+    base = tables(line)
+    assert shown(base) == [line]
+    assert base["connections"]["ts"].cast("int64").to_pylist() == [EIGHT + 250]
+    assert base["connections"]["upgraded"].cast("int64").to_pylist() == [EIGHT + 9_000_000]

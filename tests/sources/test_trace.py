@@ -236,3 +236,18 @@ def test_a_connection_beside_the_first_is_named_behind_the_station() -> None:
         ("Hof/1", ""),
         ("CP1", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "08:00:00 CP1 + ocpp1.6 ts=2026-01-01T08:00:01",
+        "08:00:00 CP1 + ocpp1.6 ts=noon",
+        "08:00:00 CP1 + ocpp1.6 ts=0001-01-01T00:00:00",
+        "08:00:00 CP1 x 401 ts=2026-01-01T07:00:00",
+        "08:00:00 CP1 x unreachable ts=2026-01-01T07:00:00",
+    ],
+)
+def test_a_first_sight_that_cannot_be_one_is_not_understood(line: str) -> None:
+    (event,) = events(line)
+    assert isinstance(event, Trouble)

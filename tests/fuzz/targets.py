@@ -24,10 +24,12 @@ from analyzer.wire.link import Datagram, Segment, dissect
 from analyzer.wire.lookups import Lookups
 from analyzer.wire.messages import MessageReader
 from analyzer.wire.ocppj import Envelope, looks_like_ocpp, parse
+from analyzer.wire.pcapng_writer import Writer
 from analyzer.wire.problems import Problem
-from analyzer.wire.records import Record, Secrets, read_records
+from analyzer.wire.records import MAX_TIME, Record, Secrets, read_records
 from analyzer.wire.roles import likely_client, sent_by_client
 from analyzer.wire.scapy_dissection import Dissection
+from analyzer.wire.selection import Wanted, select
 from analyzer.wire.sequence import Sequence
 from analyzer.wire.streams import Streams
 from analyzer.wire.tls.alerts import parse_alert
@@ -125,6 +127,18 @@ def read_a_set(data: bytes) -> None:
     sequence = Sequence(io.BytesIO(capture(data[:40])), lambda _: rest.pop() if rest else None)
     list(sequence.batches())
     assert sequence.parts
+
+
+def select_packets(data: bytes) -> None:
+    """The packets of a connection are found in any capture, and those that are written read back."""
+    file = capture(data)
+    found = [each for each in select(io.BytesIO(file), Wanted(ENDS, 0, MAX_TIME)) if isinstance(each, Record)]
+    stream = io.BytesIO()
+    writer = Writer(stream, "a test")
+    for record in found:
+        writer.packet(record, [data.decode("latin-1")])
+    again = [each.data for each in read_records(io.BytesIO(stream.getvalue())) if isinstance(each, Record)]
+    assert again == [each.data for each in found]
 
 
 def read_headers(data: bytes) -> None:
@@ -304,7 +318,7 @@ def talk_tls(data: bytes) -> None:
 
 
 TARGETS: tuple[Callable[[bytes], None], ...] = (
-    read_in_batches, read_a_capture, read_a_set, read_headers, sort_segments, read_texts, read_frames, talk, follow,
+    read_in_batches, read_a_capture, read_a_set, select_packets, read_headers, sort_segments, read_texts, read_frames, talk, follow,
     take_packets, join_fragments, inflate, parse_http, parse_json, parse_tls, talk_tls,
 )  # fmt: skip
 REACHED: dict[str, Callable[[bytes], None]] = {
@@ -314,6 +328,7 @@ REACHED: dict[str, Callable[[bytes], None]] = {
     ),
     **dict.fromkeys(("conversations", "conversation", "items", "aside", "problems", "encryption"), read_a_capture),
     "sequence": read_a_set,
+    **dict.fromkeys(("selection", "pcapng_writer"), select_packets),
     "headers": read_headers,
     "flows": sort_segments,
     "runs": read_texts,

@@ -11,9 +11,8 @@ import struct
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from backports import zstd
-
 from tests.fuzz.samples import Sample, chosen
+from tests.sources.archives import COMPRESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +22,8 @@ BOUNDARIES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x800
 TO_THE_TRANSPORT = 34
 """Bytes of Ethernet and IPv4 before the header of TCP."""
 WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": lambda data: gzip.compress(data, 1),
-    ".zst": zstd.compress,
+    ".gz": lambda data: gzip.compress(data, 1, mtime=0),
+    ".zst": COMPRESSIONS["zst"],
     ".xz": lambda data: lzma.compress(data, preset=0),
     ".bz2": bz2.compress,
     ".zip": lambda data: _zipped(data, zipfile.ZIP_DEFLATED),

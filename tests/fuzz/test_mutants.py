@@ -9,7 +9,7 @@ import pytest
 from tests.fuzz import mutants
 from tests.fuzz.judging import judge
 from tests.fuzz.mutants import Outcome, outcomes
-from tests.fuzz.mutations import Mutant, mutant
+from tests.fuzz.mutations import WRAPPINGS, Mutant, mutant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +26,11 @@ def test_mutants_of_the_samples_are_read_without_an_exception_and_nothing_is_inv
         judge(mutant(number, SEED), tmp_path, everything=number % AT_ONCE == 0)
 
 
-def test_a_mutant_is_the_same_for_the_same_seed_and_another_for_another() -> None:
-    made = mutant(7, SEED)
-    assert made == mutant(7, SEED)
-    assert made.data != mutant(7, SEED + 1).data
+def test_a_mutant_is_the_same_for_the_same_seed_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = mutant(7, SEED), [wrap(b"any bytes") for wrap in WRAPPINGS.values()]
+    monkeypatch.setattr("time.time", lambda: 1.0)
+    assert made == (mutant(7, SEED), [wrap(b"any bytes") for wrap in WRAPPINGS.values()])
+    assert made[0].data != mutant(7, SEED + 1).data
 
 
 def strange(made: Mutant, folder: Path, *, everything: bool) -> int:

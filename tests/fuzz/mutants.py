@@ -81,8 +81,9 @@ def main() -> int:
         return 0
     warm_up(options.out)
     tally = Tally(options.seed, options.out, options.count)
-    for outcome in outcomes(range(options.first, options.first + options.count), options.seed, options.jobs):
-        tally.take(outcome)
+    with contextlib.suppress(KeyboardInterrupt):
+        for outcome in outcomes(range(options.first, options.first + options.count), options.seed, options.jobs):
+            tally.take(outcome)
     print(tally)
     return bool(tally.faults)
 

@@ -108,7 +108,7 @@ class Conversation:
     def take_texts(self, texts: list[tuple[bool, str, int, int]]) -> WireMessages:
         """Take messages that were read elsewhere, in their order."""
         connection = self.connection
-        for from_client, _, ts, _ in texts:
+        for from_client, ts in {from_client: ts for from_client, _, ts, _ in texts}.items():
             self._note_life(ts, from_client=from_client)
         self._frames += len(texts)
         connection.messages += len(texts)

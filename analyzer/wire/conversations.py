@@ -30,7 +30,7 @@ from analyzer.wire.link import FIN, OF_PACKETS, RST, SYN, UDP, Datagram, Segment
 from analyzer.wire.lookups import Lookups
 from analyzer.wire.problems import COMMENT, Problem
 from analyzer.wire.records import Secrets
-from analyzer.wire.runs import Run, continues, pass_over, read_run
+from analyzer.wire.runs import Run, pass_over, reach, read_run
 from analyzer.wire.sequence import Sequence, alone
 from analyzer.wire.streams import MAX_FLOWS, Streams
 from analyzer.wire.tls.keylog import KeyLog, Keys
@@ -178,14 +178,16 @@ class _Reading:
                 at = max(stop, at + 1)
                 continue
             if flow is not None and not flow.ignored and stop > at:
-                filled = segments.filled[bisect_left(segments.filled, at) : bisect_left(segments.filled, stop)]
-                run = Run(at, stop, filled, flow.client == low)
                 conversation = self._conversations.get(flow.number)
-                if conversation is not None and conversation.interesting and continues(flow, segments, run):
-                    yield from read_run(conversation, batch.data, segments, run, batch.number, self._follow)
-                    pass_over(flow, segments, run, batch)
-                    at = stop
-                    continue
+                if conversation is not None and conversation.interesting:
+                    stop = reach(flow, segments, at, stop, client_is_low=flow.client == low)
+                    if stop > at:
+                        filled = segments.filled[bisect_left(segments.filled, at) : bisect_left(segments.filled, stop)]
+                        run = Run(at, stop, filled, flow.client == low)
+                        yield from read_run(conversation, batch.data, segments, run, batch.number, self._follow)
+                        pass_over(flow, segments, run, batch)
+                        at = stop
+                        continue
             place = segments.place[at]
             segment = found[place - known][1] if place >= known else dissect(batch.record(segments.row[at]))
             if isinstance(segment, Segment):

@@ -47,8 +47,14 @@ def _found(stream: Lookahead, section: Section) -> Iterator[Batch | Record | Sec
     """Batches of packets and the other blocks between them, up to the first that is not whole or not right."""
     reach = batches.CHUNK
     while True:
-        batch = _next_batch(stream, section, reach) if _is_plain(stream, section) else None
-        if batch is not None:
+        plain = _is_plain(stream, section)
+        batch = _next_batch(stream, section, reach) if plain else None
+        if batch is None and plain:
+            # What cannot be read at once is followed by more of its kind: looking far ahead each time is quadratic.
+            if reach >= batches.CHUNK:
+                return
+            reach *= 4
+        elif batch is not None:
             # Where other blocks stand between few packets, looking far ahead would be work for nothing.
             used = int(batch.begins[-1] - batch.begins[0])
             reach = min(reach * 4, batches.CHUNK) if used > reach // 2 else max(used * 2, SHORT)

@@ -41,17 +41,23 @@ class Run(NamedTuple):
     client_is_low: bool
 
 
-def continues(flow: Flow, segments: Sorted, run: Run) -> bool:
-    """Whether segments go on where a connection stands, which is known, and nothing of it waits."""
-    if not flow.decided or flow.closing or flow.deferred:
-        return False
-    for half, forth in ((flow.upper, run.client_is_low), (flow.lower, not run.client_is_low)):
-        if not half.settled:
-            return False
-        first = next((place for place in range(run.start, run.stop) if segments.forth[place] == forth), None)
-        if first is not None and (half.next is None or half.next & 0xFFFF_FFFF != segments.sequence[first]):
-            return False
-    return True
+def reach(flow: Flow, segments: Sorted, start: int, stop: int, *, client_is_low: bool) -> int:
+    """How far segments go on where a connection stands, which is known, and nothing of it waits.
+
+    It takes no longer than the segments that it finds: looking through all of them each time would be quadratic.
+    """
+    if not flow.decided or flow.closing or flow.deferred or not (flow.upper.settled and flow.lower.settled):
+        return start
+    forth = segments.forth
+    if not _continues(flow, segments, start, client_is_low=client_is_low):
+        return start
+    other = next((place for place in range(start, stop) if forth[place] != forth[start]), stop)
+    return stop if other == stop or _continues(flow, segments, other, client_is_low=client_is_low) else other
+
+
+def _continues(flow: Flow, segments: Sorted, place: int, *, client_is_low: bool) -> bool:
+    half = flow.upper if segments.forth[place] == client_is_low else flow.lower
+    return half.next is not None and half.next & 0xFFFF_FFFF == segments.sequence[place]
 
 
 def read_run(

@@ -203,3 +203,15 @@ def test_a_link_type_that_nobody_knows_is_told_once_and_counted() -> None:
         ("unknown_link_type", True, 1),
         ("unknown_link_type", True, len(captured) - 1),
     ]
+
+
+def test_what_follows_texts_of_ocpp_is_judged_the_same_whoever_read_them() -> None:
+    talk = Talk()
+    talk.handshake()
+    talk.upgrade()
+    talk.text(True, '[2,"1","Heartbeat",{}]')
+    # An empty frame, and then one that cannot follow it.
+    talk.say(True, b"\xfe\0\x03\x04abcd\x05\x7dab")
+    data = capture(talk.packets)
+    assert_agreement(data)
+    assert "lost_frames" in {row["kind"] for row in tables(data)["issues"]}

@@ -160,7 +160,7 @@ class _Reading:
         known = len(segments.row)
         if found:
             segments = segments.with_more(self._headers.columns(found))
-        sorted_, groups = flows.sort(segments, batch.ts, known)
+        sorted_, groups = flows.sort(segments, batch.ts, known, batch.data)
         for group in groups:
             yield from self._take_group(batch, sorted_, group, found, known)
 

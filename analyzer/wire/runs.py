@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from websockets.speedups import apply_mask
 
 from analyzer.wire.events import Data
+from analyzer.wire.flows import MASKED, PLAIN_TEXT
 from analyzer.wire.recent import REMEMBERED
-from analyzer.wire.websocket import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from analyzer.wire.items import Item
     from analyzer.wire.side import Side
 
-PLAIN_TEXT = 0x80 | TEXT
-"""The first byte of a text in one frame, without extension (RFC 6455 5.2)."""
-MASKED = 0x80
 MAX_WAITING = 16
 """Pieces of a frame that are put together here; a frame of more is left to the usual way."""
 
@@ -80,6 +77,12 @@ def read_run(
             or conversation.take_encrypted(data[begin : begin + size], ts, packet, from_client=from_client)
         ):
             continue
+        if sides.ready[from_client] and (segments.text[place] < 0) == from_client:
+            text = text_at(data, segments.text[place], begin + size)
+            if text is not None:
+                sides.passed[from_client] += size
+                texts.append((from_client, text, ts, packet))
+                continue
         said = sides.read(data, begin, begin + size, ts, packet, from_client=from_client)
         if said is not None:
             texts += [(from_client, text, ts, packet) for text in said]
@@ -94,15 +97,20 @@ def read_run(
 
 
 class _Sides:
-    """Both sides of a connection in a run: what of them was read, and the pieces that wait for the rest of a frame."""
+    """Both sides of a connection in a run: what of them was read, and the pieces that wait for the rest of a frame.
+
+    `passed` counts the bytes of each that were read here; one is `ready` if its next bytes begin a frame.
+    """
 
     def __init__(self, conversation: Conversation) -> None:
         self.flow = conversation.connection.number
+        self.passed = {True: 0, False: 0}
+        self.ready = {True: False, False: False}
         self._conversation = conversation
-        self._read = {True: 0, False: 0}
         self._waiting: dict[bool, list[Data]] = {True: [], False: []}
-        self._idle = {True: True, False: True}
+        self._idle = {True: False, False: False}
         self._sides: dict[bool, Side | None] = {}
+        self._look()
 
     def read(self, data: bytes, begin: int, end: int, ts: int, packet: int, *, from_client: bool) -> list[str] | None:
         """The texts that the next bytes of a side complete; None where anything else is among them."""
@@ -116,7 +124,7 @@ class _Sides:
             if found is None:
                 return None
             texts, at = found
-            self._read[from_client] += at - begin
+            self.passed[from_client] += at - begin
         elif len(waiting) < MAX_WAITING:
             joined = b"".join([*(piece.data for piece in waiting), data[begin:end]])
             found = texts_of(joined, 0, len(joined), masked=from_client)
@@ -124,7 +132,7 @@ class _Sides:
                 return None
             texts, at = found
             if texts:
-                self._read[from_client] += at
+                self.passed[from_client] += at
                 waiting.clear()
                 at = end - (len(joined) - at)
             else:
@@ -133,26 +141,39 @@ class _Sides:
             return None
         if at < end:
             waiting.append(Data(self.flow, from_client, data[at:end], ts, packet))
+        self.ready[from_client] = not waiting
         return texts
 
     def settle(self) -> list[Data]:
         """Bring the sides to where they stand, and give the pieces that still wait, in their order."""
         for from_client, side in self._sides.items():
-            if self._read[from_client] and side is not None:
-                side.skip(self._read[from_client])
-                self._read[from_client] = 0
+            if self.passed[from_client] and side is not None:
+                side.skip(self.passed[from_client])
+                self.passed[from_client] = 0
         waiting = [*self._waiting[True], *self._waiting[False]]
         if waiting:
             waiting.sort(key=lambda piece: piece.packet)
             self._waiting = {True: [], False: []}
         self._sides = {}
+        self.ready = {True: False, False: False}
         return waiting
 
     def _look(self) -> None:
         """See where the sides stand, after something else has read them."""
         for from_client in (True, False):
             side = self._sides[from_client] = self._conversation.side(from_client=from_client)
-            self._idle[from_client] = side is not None and side.idle
+            self._idle[from_client] = self.ready[from_client] = side is not None and side.idle
+
+
+def text_at(data: bytes, at: int, end: int) -> str | None:
+    """The text between two places of a batch, masked where the first is negative; None where there is none."""
+    if not at:
+        return None
+    content = data[at:end] if at > 0 else apply_mask(data[-at:end], data[-at - 4 : -at])
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def texts_of(data: bytes, at: int, end: int, *, masked: bool) -> tuple[list[str], int] | None:

@@ -45,7 +45,7 @@ def columns(found: list[One]) -> Segments:
 
 def assert_sorted(found: list[One], known: int) -> None:
     """Assert that segments stand by connection, in their order, and that each clean one goes on where the last ended."""
-    made, groups = flows.sort(columns(found), np.arange(len(found)) * 5, known)
+    made, groups = flows.sort(columns(found), np.arange(len(found)) * 5, known, bytes(64))
     assert sorted(made.place) == list(range(len(found)))
     assert [place for group in sorted(groups) for place in range(group.start, group.stop)] == list(range(len(found)))
     assert [made.row[group.start] for group in groups] == sorted(made.row[group.start] for group in groups)
@@ -84,5 +84,5 @@ def test_any_segments_stand_by_connection_in_their_order_and_what_is_clean_goes_
 
 
 def test_no_segments_have_no_connections() -> None:
-    made, groups = flows.sort(columns([]), np.zeros(0, dtype=np.int64), 0)
+    made, groups = flows.sort(columns([]), np.zeros(0, dtype=np.int64), 0, bytes(64))
     assert (made.row, groups) == ([], [])

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from analyzer.wire import flows
 from analyzer.wire.frames import Frame, FrameReader
+from analyzer.wire.headers import Segments
 from analyzer.wire.messages import Message, MessageReader
-from analyzer.wire.runs import texts_of
+from analyzer.wire.runs import text_at, texts_of
 from tests.wire.packets import frame
 
 TEXT = '[2,"1","Heartbeat",{}]'
@@ -68,3 +71,18 @@ def test_texts_of_any_size_are_read_at_once_and_the_cut_one_waits(*, size: int, 
 def test_what_is_no_plain_text_is_left_to_the_reader_of_frames(data: bytes) -> None:
     behind = frame(TEXT, mask=b"abcd") + data
     assert texts_of(behind, 0, len(behind), masked=True) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(FRAMES, min_size=1, max_size=2), st.integers(0, 3))
+def test_a_text_that_fills_a_segment_is_found_with_its_batch(frames: list[bytes], cut: int) -> None:
+    sent = b"".join(frames)
+    sent = sent[: len(sent) - cut] if cut < len(sent) else sent
+    data = b"....." + sent + bytes(64)
+    columns = dict.fromkeys(Segments._fields, np.zeros(1, dtype=np.int64))
+    columns |= {"begin": np.array([5]), "length": np.array([len(sent)]), "source": np.array([1])}
+    made, _ = flows.sort(Segments(**columns), np.zeros(1, dtype=np.int64), 1, data)
+    at, end = made.text[0], 5 + len(sent)
+    found = texts_of(data, 5, end, masked=bool(sent[1:2] >= b"\x80"))
+    alone = found is not None and len(found[0]) == 1 and found[1] == end
+    assert text_at(data, at, end) == (found[0][0] if alone and found is not None else None)

@@ -127,7 +127,8 @@ def _why(capture: Capture) -> str:
     encrypted = capture.base["connections"]["decrypted"].to_pylist().count(False)
     if encrypted:
         parts.append(
-            f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS), see --keylog"
+            f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS): "
+            "give --keylog, or --port of the CSMS to judge the connections alone"
         )
     parts += [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:2]]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"

@@ -78,16 +78,29 @@ def _whole(text: str) -> int | None:
 def moment(text: str) -> int | None:
     """A time in microseconds since the epoch, None where it is none; what has no zone is UTC.
 
-    >>> moment("2026-01-01T00:00:00.000002"), moment("noon")
-    (1767225600000002, None)
+    >>> moment("2026-01-01T00:00:00.000002"), moment("noon"), moment("9999-12-31")
+    (1767225600000002, None, None)
     """
+    time = _calendar(text)
+    return _micros(time) if time is not None and time.year in YEARS else None
+
+
+def _bound(text: str) -> int | None:
+    """The same of a validity, which may end with the calendar (RFC 5280 4.1.2.5)."""
+    time = _calendar(text)
+    return None if time is None else _micros(time)
+
+
+def _calendar(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if time.year not in YEARS:
-        return None
-    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - EPOCH) // timedelta(microseconds=1)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _micros(time: datetime) -> int:
+    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
@@ -99,7 +112,7 @@ COLUMNS: Mapping[str, Mapping[str, Callable[[str], object]]] = {
         "addresses": _text, "lifetime": seconds,
     },
     "certificates": {
-        "position": _whole, "subject": _text, "issuer": _text, "names": _text, "start": moment, "end": moment,
+        "position": _whole, "subject": _text, "issuer": _text, "names": _text, "start": _bound, "end": _bound,
         "key": _text, "signature": _text,
     },
 }  # fmt: skip

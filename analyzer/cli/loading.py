@@ -130,6 +130,8 @@ def _why(capture: Capture) -> str:
             f"{encrypted} connection{'s' * (encrypted > 1)} in it cannot be read without keys (TLS): "
             "give --keylog, or --port of the CSMS to judge the connections alone"
         )
+    elif not capture.base["connections"].num_rows and "capture" in capture.base["sources"]["kind"].to_pylist():
+        parts.append("attempts to connect are judged where --port names that of the CSMS")
     parts += [str(detail)[:200] for detail in capture.base["issues"]["detail"].to_pylist()[:2]]
     return "; ".join(dict.fromkeys(parts)) or "no OCPP message was found"
 

@@ -91,13 +91,17 @@ def _input(row: Mapping[str, Any]) -> str:
 
 
 def _encrypted(connections: pa.Table) -> Iterator[str]:
+    """What was encrypted, and of which nothing tells that it is a charger's; keys do not help a handshake that failed."""
     silent = [
-        row
-        for row in connections.select(["scheme", "station"]).to_pylist()
+        row["end_kind"]
+        for row in connections.select(["scheme", "station", "end_kind"]).to_pylist()
         if row["scheme"] == "wss" and not row["station"]
     ]
-    if silent:
-        yield f"not judged: {_counted(len(silent), 'TLS connection')}, encrypted and without keys"
+    failed = silent.count("tls")
+    if failed < len(silent):
+        yield f"not judged: {_counted(len(silent) - failed, 'TLS connection')}, encrypted and without keys"
+    if failed:
+        yield f"not judged: {_counted(failed, 'TLS handshake')} that failed, of no known charger (see --port)"
 
 
 def _missing(incomplete: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -41,6 +41,10 @@ def test_encrypted_connections_are_counted() -> None:
     rows = [{**row, "station": None, "scheme": "wss"} for row in made["connections"].to_pylist()]
     changed = {**made, "connections": schema.from_rows("connections", rows)}
     assert "not judged: 2 TLS connections, encrypted and without keys" in coverage(changed, runs())
+    rows[0]["end_kind"] = "tls"
+    told = coverage({**made, "connections": schema.from_rows("connections", rows)}, runs())
+    assert "not judged: 1 TLS connection, encrypted and without keys" in told
+    assert "not judged: 1 TLS handshake that failed, of no known charger (see --port)" in told
 
 
 def test_what_was_not_judged_is_told_by_its_reason_with_the_chargers_where_it_is_not_all() -> None:

@@ -64,7 +64,7 @@ def _divided(assembly: Assembly) -> tuple[np.ndarray, list[set[str]]]:
         filled += counts[station]
     place = {station: part for part, names in enumerate(stations) for station in names}
     last = len(stations) - 1
-    parts = [place.get(str(row["station"]), last) for row in assembly.connections]
+    parts = [last if row["station"] is None else place[str(row["station"])] for row in assembly.connections]
     return np.array(parts, dtype=np.int32), stations
 
 

@@ -57,7 +57,7 @@ class Rows:
         self.add(tuple(columns.get(name) for name in self.columns))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows so far, in batches, in the order in which they came."""
+        """All rows, in batches, in the order in which they came; where they wait in a file, none may come after that."""
         self._flush()
         if self._writer is None:
             yield from self._batches
